@@ -1,0 +1,1 @@
+"""The story of a call: upload, normalise, transcribe, index, search, listen."""

@@ -1,0 +1,1 @@
+"""The archive over HTTP: the JSON API and the pages."""

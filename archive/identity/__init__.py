@@ -1,0 +1,1 @@
+"""Who is asking: principals, sessions, sign-in and tokens."""

@@ -1,0 +1,1 @@
+"""Who may do what: actions, roles, grants and scopes. The only place that decides."""

@@ -1,0 +1,86 @@
+"""The one place that says yes or no, and why."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from archive.policy.actions import Action
+from archive.policy.principal import Grant, Principal
+from archive.policy.scope import (
+    CallIds,
+    Nothing,
+    Placed,
+    Scope,
+    contains,
+    intersection,
+    is_empty,
+    union,
+    unsealed,
+)
+
+
+class Reason(StrEnum):
+    """Why a decision came out as it did; stands in the event."""
+
+    GRANTED = "granted"
+    DISABLED = "disabled"
+    TOKEN_SCOPE = "token_scope"  # the token was limited to other actions
+    NO_GRANT = "no_grant"  # nothing gives this action, on any call
+    OUT_OF_SCOPE = "out_of_scope"  # something gives this action, but not on this call
+    NOT_THERE = "not_there"  # no such call; told to nobody but the log
+
+
+class Decision(Struct, frozen=True):
+    allowed: bool
+    reason: Reason
+    grant: Grant | None = None
+
+
+def resolve_scope(principal: Principal, action: Action, now: datetime) -> Scope:
+    """The calls on which `principal` may do `action` at `now`."""
+    if principal.disabled_at is not None or _narrowed_out(principal, action):
+        return Nothing()
+    return union(_reach(grant) for grant in _giving(principal, action, now))
+
+
+def speech_scope(principal: Principal, now: datetime) -> Scope:
+    """The calls whose words may be searched, counted, suggested and shown: find and read_transcript together."""
+    return intersection(
+        resolve_scope(principal, Action.FIND, now), resolve_scope(principal, Action.READ_TRANSCRIPT, now)
+    )
+
+
+def may(principal: Principal, action: Action, now: datetime) -> bool:
+    """Whether the principal may do `action` at all: for actions on the archive itself, such as reading the log."""
+    return not is_empty(resolve_scope(principal, action, now))
+
+
+def decide(principal: Principal, action: Action, call: Placed | None, now: datetime) -> Decision:
+    """Whether `principal` may do `action` on `call` (None: there is no such call), with the reason for the log."""
+    if principal.disabled_at is not None:
+        return Decision(False, Reason.DISABLED)
+    if _narrowed_out(principal, action):
+        return Decision(False, Reason.TOKEN_SCOPE)
+    grants = _giving(principal, action, now)
+    if call is None:
+        return Decision(False, Reason.NOT_THERE)
+    for grant in grants:
+        if contains(_reach(grant), call):
+            return Decision(True, Reason.GRANTED, grant)
+    return Decision(False, Reason.OUT_OF_SCOPE if grants else Reason.NO_GRANT)
+
+
+def _giving(principal: Principal, action: Action, now: datetime) -> list[Grant]:
+    return [grant for grant in principal.grants if grant.gives(action) and grant.in_force(now)]
+
+
+def _narrowed_out(principal: Principal, action: Action) -> bool:
+    return principal.narrowed is not None and action not in principal.narrowed
+
+
+def _reach(grant: Grant) -> Scope:
+    """A sealed call is reached by those who may seal and by grants that name it, and by nobody else."""
+    if isinstance(grant.scope, CallIds) or grant.gives(Action.SEAL):
+        return grant.scope
+    return unsealed(grant.scope)

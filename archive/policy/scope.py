@@ -1,0 +1,130 @@
+"""Which calls: a closed algebra, compiled three ways.
+
+`contains` below is the predicate; `adapters/db/scope.py` compiles a scope to SQL and each search adapter to
+its engine's filter. A property test holds the three against each other. Ids are the database's integers.
+An empty scope is `Nothing` and compiles to FALSE, never to "no filter".
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class AllCalls(Struct, frozen=True, tag=True):
+    """Every call, sealed ones included."""
+
+
+class Nothing(Struct, frozen=True, tag=True):
+    """No call."""
+
+
+class Partner(Struct, frozen=True, tag=True):
+    ids: frozenset[int]
+
+
+class Team(Struct, frozen=True, tag=True):
+    ids: frozenset[int]
+
+
+class OwnCalls(Struct, frozen=True, tag=True):
+    """Calls led by one person: `agents` are the agents that carry the person's e-mail."""
+
+    agents: frozenset[int]
+
+
+class CallIds(Struct, frozen=True, tag=True):
+    ids: frozenset[int]
+
+
+class Union(Struct, frozen=True, tag=True):
+    parts: tuple["Scope", ...]
+
+
+class Intersection(Struct, frozen=True, tag=True):
+    parts: tuple["Scope", ...]
+
+
+class Unsealed(Struct, frozen=True, tag=True):
+    """The calls of `scope` that are not sealed."""
+
+    scope: "Scope"
+
+
+Scope = AllCalls | Nothing | Partner | Team | OwnCalls | CallIds | Union | Intersection | Unsealed
+
+
+class Placed(Protocol):
+    """What of a call decides whether a scope contains it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def partner_id(self) -> int | None: ...
+    @property
+    def team_id(self) -> int | None: ...
+    @property
+    def agent_id(self) -> int | None: ...
+    @property
+    def sealed(self) -> bool: ...
+
+
+def contains(scope: Scope, call: Placed) -> bool:
+    match scope:
+        case AllCalls():
+            return True
+        case Nothing():
+            return False
+        case Partner(ids):
+            return call.partner_id in ids
+        case Team(ids):
+            return call.team_id in ids
+        case OwnCalls(agents):
+            return call.agent_id in agents
+        case CallIds(ids):
+            return call.id in ids
+        case Union(parts):
+            return any(contains(part, call) for part in parts)
+        case Intersection(parts):
+            return bool(parts) and all(contains(part, call) for part in parts)
+        case Unsealed(inner):
+            return not call.sealed and contains(inner, call)
+
+
+def union(scopes: Iterable[Scope]) -> Scope:
+    parts = tuple(dict.fromkeys(scope for scope in scopes if not is_empty(scope)))
+    if AllCalls() in parts:
+        return AllCalls()
+    if not parts:
+        return Nothing()
+    return parts[0] if len(parts) == 1 else Union(parts)
+
+
+def intersection(*scopes: Scope) -> Scope:
+    parts = tuple(dict.fromkeys(scope for scope in scopes if scope != AllCalls()))
+    if any(is_empty(part) for part in parts):
+        return Nothing()
+    if not parts:
+        return AllCalls() if scopes else Nothing()
+    return parts[0] if len(parts) == 1 else Intersection(parts)
+
+
+def unsealed(scope: Scope) -> Scope:
+    return Nothing() if is_empty(scope) else Unsealed(scope)
+
+
+def is_empty(scope: Scope) -> bool:
+    """Whether the scope holds no call whatever the archive holds."""
+    match scope:
+        case Nothing():
+            return True
+        case Partner(ids) | Team(ids) | OwnCalls(ids) | CallIds(ids):
+            return not ids
+        case Union(parts):
+            return all(is_empty(part) for part in parts)
+        case Intersection(parts):
+            return not parts or any(is_empty(part) for part in parts)
+        case Unsealed(inner):
+            return is_empty(inner)
+        case AllCalls():
+            return False

@@ -1,0 +1,1 @@
+"""arq workers: the doorbell rings, a use case runs."""
