@@ -4,7 +4,7 @@ A method that takes a `Call` instead of an id does so on purpose: a `Call` comes
 gives one only within a scope. So transcripts, listens and bytes can't be reached around the policy.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,7 +30,7 @@ from archive.calls.call import (
 )
 from archive.calls.filters import CallFilter
 from archive.calls.sound import Analysis, AudioFacts
-from archive.calls.transcript import Transcript, TranscriptFormat
+from archive.calls.transcript import Segment, Transcript, TranscriptFormat
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, Principal
 from archive.policy.scope import Scope
@@ -43,7 +43,10 @@ Progress = Callable[[float], None]
 
 
 class NewCall(Struct, frozen=True, kw_only=True):
-    """A call about to be written; names were resolved to ids."""
+    """A call about to be written; names were resolved to ids.
+
+    `phone` is the client's number on this call, as given; it stands with the call, not with the client (whose other
+    numbers the uploader may not know), and comes back as `Call.client.phone`."""
 
     uid: str
     kind: Kind
@@ -58,6 +61,7 @@ class NewCall(Struct, frozen=True, kw_only=True):
     client_id: int | None = None
     agent_id: int | None = None
     team_id: int | None = None
+    phone: str | None = None
     labels: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     language: str | None = None
@@ -78,6 +82,7 @@ class CallChanges(Struct, frozen=True, kw_only=True, omit_defaults=True):
     client_id: int | None | UnsetType = UNSET
     agent_id: int | None | UnsetType = UNSET
     team_id: int | None | UnsetType = UNSET
+    phone: str | None | UnsetType = UNSET
     labels: tuple[str, ...] | UnsetType = UNSET
     channels: tuple[str, ...] | UnsetType = UNSET
     language: str | None | UnsetType = UNSET
@@ -115,14 +120,15 @@ class Suggestion(Struct, frozen=True):
 
 
 class Due(Struct, frozen=True):
-    """A call whose work was dropped: its state, and the revision to ring with."""
+    """A call whose work was dropped, and the state it stands in."""
 
     call_id: int
     state: State
-    revision: int
 
 
 class Calls(Protocol):
+    """`edit` raises the call's revision, and so does a new transcript; the archive's own work on a call does not."""
+
     async def get(self, uid: str, scope: Scope) -> Call | None: ...
     async def select(self, ids: Collection[int], scope: Scope) -> dict[int, Call]:
         """The calls among `ids` that the scope holds."""
@@ -162,6 +168,10 @@ class Calls(Protocol):
         ...
 
     async def fail(self, id: int, old: State, failure: Failure) -> Call | None: ...
+    async def hold(self, id: int, state: State, lease: timedelta) -> bool:
+        """Extend the lease on a call one is working on; False if the call is no longer in `state`."""
+        ...
+
     async def release(self, id: int, state: State) -> None:
         """End the lease so that the next ring may try again; `attempts` stays."""
         ...
@@ -520,8 +530,8 @@ class Job(StrEnum):
 class Doorbell(Protocol):
     """Rings are hints: the database knows what is owed, and the sweep rings again for what was lost."""
 
-    async def ring(self, job: Job, call_id: int, revision: int, *, delay: timedelta = timedelta(0)) -> None:
-        """Never raises: an unreachable queue is reported by `check`."""
+    async def ring(self, job: Job, call_id: int, *, delay: timedelta = timedelta(0)) -> None:
+        """Never raises: an unreachable queue is reported by `check`, and the sweep rings again. Ringing twice is cheap."""
         ...
 
     async def show(self, call_id: int, stage: State, share: float) -> None:
@@ -549,6 +559,28 @@ class AudioEngine(Protocol):
     async def probe(self, source: Path) -> AudioFacts: ...
     async def analyse(self, source: Path, facts: AudioFacts, progress: Progress) -> Analysis: ...
     async def render(self, source: Path, target: Path, analysis: Analysis, progress: Progress) -> None: ...
+
+
+class Recogniser(Protocol):
+    """A speech recogniser. Scores are comparable only within one `confidence_kind`."""
+
+    @property
+    def engine_id(self) -> str: ...
+    @property
+    def confidence_kind(self) -> str | None: ...
+    @property
+    def capabilities(self) -> frozenset[str]: ...
+    def transcribe(
+        self,
+        pcm16k_mono: Path,
+        *,
+        language: str | None,
+        hints: Sequence[str],
+        progress: Progress,
+        cancel: Callable[[], bool],
+    ) -> Iterable[Segment]:
+        """Segments of one channel (16 kHz, 16-bit, mono), in order of time."""
+        ...
 
 
 class TranscriptFormats(Protocol):

@@ -47,7 +47,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.TRANSCRIBING: frozenset({State.INDEXING, State.FAILED}),
     State.INDEXING: frozenset({State.READY, State.FAILED}),
     State.READY: frozenset({State.INDEXING}),  # edited, or a new transcript
-    State.FAILED: frozenset({State.RECEIVED, State.INDEXING}),  # tried again, or given a transcript
+    State.FAILED: frozenset({State.RECEIVED}),  # tried again
 }
 
 
@@ -127,9 +127,9 @@ class TranscriptRef(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """One conversation. `duration` is seconds, None until normalised; `phone` is the client's number, as given.
+    """One conversation. `duration` is seconds, None until normalised; `client.phone` is the number as given.
 
-    `revision` rises with each change and makes the ETag. `attempts` counts tries of the state it is in.
+    `revision` rises with each edit and new transcript, and makes the ETag. `attempts` counts tries of its state.
     """
 
     id: int
