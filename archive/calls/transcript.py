@@ -1,7 +1,7 @@
 """What was said on a call: ordered segments, with words and their times where known.
 
-A transcript the archive keeps has passed `tidied`: its times can be trusted, its segments are in order, and no
-text holds a line break or a control character. Readers of every format, and recognisers, end there.
+A transcript the archive keeps has passed `tidied`: its times can be trusted, its segments are in order, and
+no text holds a line break or a control character. Readers of every format, and recognisers, end there.
 """
 
 import math
@@ -27,7 +27,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}")
 
 
 class Word(Struct, frozen=True, forbid_unknown_fields=True):
-    """`start` and `end` in seconds; `confidence` as its recogniser counts it: not comparable across engines."""
+    """`start` and `end` in seconds; `confidence` as its engine counts it: not comparable across engines."""
 
     text: str
     start: float
@@ -63,8 +63,8 @@ class TranscriptFormat(StrEnum):
 class TranscriptError(Invalid):
     """The transcript can't be used.
 
-    `detail` says what is wrong, where, and what to do; it never quotes what was said. `line` counts from 1 and
-    is None where the fault has no line."""
+    `detail` says what is wrong, where, and what to do; it never quotes what was said. `line` counts from 1
+    and is None where the fault has no line."""
 
     code = "invalid_transcript"
 
@@ -97,7 +97,7 @@ def place(transcript: Transcript, byte_offset: int) -> tuple[int, float]:
 
 
 def _second(segment: Segment, byte_offset: int) -> float:
-    """The start of the last word that begins at or before `byte_offset`; words not in the text are passed over."""
+    """The start of the last word that begins up to `byte_offset`; words not in the text are skipped."""
     text = segment.text.encode()
     second, cursor = segment.start, 0
     for word in segment.words:

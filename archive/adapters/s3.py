@@ -1,0 +1,241 @@
+"""Recordings in a bucket of MinIO or any S3.
+
+minio-py signs addresses and manages the bucket; bytes travel by httpx, which is asynchronous and streams. Parts are
+sent as iterators: handed over whole, they would be copied several times (256 MB resident instead of 45).
+Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ (PutObject, CreateMultipartUpload, UploadPart).
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import httpx
+import urllib3
+from minio import Minio
+from minio.error import MinioException
+
+from archive.errors import Conflict, NotFound, Unavailable
+from archive.ports import BlobInfo
+
+PIECE = 256 * 1024
+PART = 16 * 2**20
+"""Bytes in one part of a multipart upload: 10,000 of them make 156 GiB."""
+
+SIGNED_FOR = timedelta(hours=1)
+SECONDS = httpx.Timeout(60.0, connect=5.0)
+CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=50)
+
+
+class S3Store:
+    """Implements `ports.BlobStore`. Every write carries `If-None-Match: *`, so a blob is written once."""
+
+    def __init__(self, endpoint: str, bucket: str, access_key: str, secret_key: str, region: str) -> None:
+        address = urlsplit(endpoint)
+        self._bucket = bucket
+        self._minio = Minio(
+            address.netloc,
+            access_key=access_key,
+            secret_key=secret_key,
+            region=region,  # without it, signing asks the network first
+            secure=address.scheme == "https",
+            http_client=urllib3.PoolManager(timeout=urllib3.Timeout(5.0, read=30.0), retries=False),
+        )
+        self._http = httpx.AsyncClient(timeout=SECONDS, limits=CONNECTIONS)
+
+    async def write(self, name: str, chunks: AsyncIterable[bytes]) -> int:
+        with _explained():
+            parts = _parts(chunks)
+            first = await anext(parts, [])
+            second = await anext(parts, None)
+            if second is None:
+                await self._put(name, first)
+                return _length(first)
+            return await self._put_parts(name, first, second, parts)
+
+    async def write_file(self, name: str, source: Path) -> None:
+        await self.write(name, _pieces(source))
+
+    async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        if end is not None and end <= start:
+            return
+        last = "" if end is None else str(end - 1)
+        with _explained():
+            url = self._signed("GET", name)
+            async with self._http.stream("GET", url, headers={"Range": f"bytes={start}-{last}"}) as answer:
+                if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                    return
+                await _check(answer)
+                async for piece in answer.aiter_bytes(PIECE):
+                    yield piece
+
+    async def fetch(self, name: str, target: Path) -> None:
+        with target.open("wb") as out:
+            async for piece in self.read(name):
+                await asyncio.to_thread(out.write, piece)
+
+    async def size(self, name: str) -> int | None:
+        with _explained():
+            answer = await self._http.head(self._signed("HEAD", name))
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return None
+            await _check(answer)
+            return int(answer.headers["content-length"])
+
+    async def delete(self, name: str) -> None:
+        with _explained():
+            answer = await self._http.delete(self._signed("DELETE", name))
+            if answer.status_code != httpx.codes.NOT_FOUND:
+                await _check(answer)
+
+    async def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
+        with _explained():
+            objects = iter(self._minio.list_objects(self._bucket, prefix=f"{prefix}/", recursive=True))
+            while found := await asyncio.to_thread(next, objects, None):
+                modified = found.last_modified or datetime.now(UTC)
+                yield BlobInfo(found.object_name or "", found.size or 0, modified)
+
+    async def check(self) -> None:
+        with _explained():
+            if not await asyncio.to_thread(self._minio.bucket_exists, self._bucket):
+                raise Unavailable("Recordings bucket", f"There is no bucket {self._bucket}.", "Create it.")
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    def _signed(self, method: str, name: str, query: Mapping[str, str] | None = None) -> str:
+        return self._minio.get_presigned_url(
+            method, self._bucket, name, expires=SIGNED_FOR, extra_query_params=dict(query) if query else None
+        )
+
+    async def _put(self, name: str, part: list[bytes]) -> None:
+        headers = {"Content-Length": str(_length(part)), "If-None-Match": "*"}
+        answer = await self._http.put(self._signed("PUT", name), content=_stream(part), headers=headers)
+        await _check(answer)
+
+    async def _put_parts(
+        self, name: str, first: list[bytes], second: list[bytes], rest: AsyncIterator[list[bytes]]
+    ) -> int:
+        upload = await self._begin(name)
+        try:
+            tags = [await self._part(name, upload, 1, first), await self._part(name, upload, 2, second)]
+            size = _length(first) + _length(second)
+            first.clear()
+            second.clear()
+            async for part in rest:
+                tags.append(await self._part(name, upload, len(tags) + 1, part))
+                size += _length(part)
+            await self._complete(name, upload, tags)
+        except BaseException:
+            await asyncio.shield(asyncio.ensure_future(self._abort(name, upload)))
+            raise
+        return size
+
+    async def _begin(self, name: str) -> str:
+        answer = await self._http.post(self._signed("POST", name, {"uploads": ""}))
+        await _check(answer)
+        return _element(answer.text, "UploadId")
+
+    async def _part(self, name: str, upload: str, number: int, part: list[bytes]) -> str:
+        url = self._signed("PUT", name, {"partNumber": str(number), "uploadId": upload})
+        answer = await self._http.put(
+            url, content=_stream(part), headers={"Content-Length": str(_length(part))}
+        )
+        await _check(answer)
+        return str(answer.headers["etag"])
+
+    async def _complete(self, name: str, upload: str, tags: list[str]) -> None:
+        parts = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
+            for number, tag in enumerate(tags, start=1)
+        )
+        answer = await self._http.post(
+            self._signed("POST", name, {"uploadId": upload}),
+            content=f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>",
+            headers={"If-None-Match": "*"},
+        )
+        await _check(answer)
+        if "<Error>" in answer.text:  # S3 may answer 200 first and fail later
+            raise Unavailable("Recordings bucket", "It could not join the parts.", "Look at its log.")
+
+    async def _abort(self, name: str, upload: str) -> None:
+        await self._http.delete(self._signed("DELETE", name, {"uploadId": upload}))
+
+
+async def _check(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise NotFound("The recording's bytes are not in the store.")
+    if answer.status_code in (httpx.codes.PRECONDITION_FAILED, httpx.codes.CONFLICT):
+        raise Conflict("This blob is written already.")
+    await answer.aread()
+    code = _element(answer.text, "Code") or answer.reason_phrase
+    raise Unavailable("Recordings bucket", f"It answered {answer.status_code} ({code}).", _remedy(code))
+
+
+def _remedy(code: str) -> str:
+    known = {
+        "AccessDenied": "Check the rights of s3_access_key.",
+        "InvalidAccessKeyId": "Check s3_access_key.",
+        "SignatureDoesNotMatch": "Check s3_secret_key.",
+        "NoSuchBucket": "Create the bucket that store names.",
+        "XMinioStorageFull": "Free some space on it.",
+    }
+    return known.get(code, "Look at its log.")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (httpx.TransportError, urllib3.exceptions.HTTPError, OSError) as error:
+        raise Unavailable(
+            "Recordings bucket", "It can't be reached.", "Check s3_endpoint, and that it runs."
+        ) from error
+    except MinioException as error:
+        code = str(getattr(error, "code", type(error).__name__))
+        raise Unavailable("Recordings bucket", f"It refused ({code}).", _remedy(code)) from error
+
+
+async def _parts(chunks: AsyncIterable[bytes]) -> AsyncIterator[list[bytes]]:
+    """Chunks gathered to parts of `PART` bytes or a little more; the last may be shorter."""
+    part: list[bytes] = []
+    async for chunk in chunks:
+        part.append(chunk)
+        if _length(part) >= PART:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _length(part: list[bytes]) -> int:
+    return sum(map(len, part))
+
+
+async def _stream(part: list[bytes]) -> AsyncIterator[bytes]:
+    for chunk in part:
+        yield chunk
+
+
+async def _pieces(source: Path) -> AsyncIterator[bytes]:
+    with source.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            yield piece
+
+
+def _element(xml: str, name: str) -> str:
+    """The text of the first element of that name, in whatever namespace; empty if there is none."""
+    if re.search(r"<!(DOCTYPE|ENTITY)", xml):
+        return ""
+    try:
+        return next(
+            (node.text or "" for node in ElementTree.fromstring(xml).iter() if node.tag.endswith(name)), ""
+        )
+    except ElementTree.ParseError:
+        return ""

@@ -1,0 +1,78 @@
+"""How every use case reaches one call: within the caller's scope, or with a refusal that stands in the log."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from archive.audit.event import Event, EventType, Object, ObjectKind, Outcome
+from archive.calls.call import Call
+from archive.calls.caller import Caller
+from archive.errors import Forbidden, NotFound
+from archive.policy.actions import Action
+from archive.policy.decide import decide, resolve_scope
+from archive.policy.scope import AllCalls
+from archive.ports import Database, Work
+
+
+@asynccontextmanager
+async def acting(
+    database: Database, caller: Caller, action: Action, uid: str, denied: EventType = EventType.CALL_DENIED
+) -> AsyncIterator[tuple[Work, Call]]:
+    """One unit of work on one call that the caller may do `action` on.
+
+    A refusal is written in a transaction of its own before it raises: `Forbidden` where the caller may see that the
+    call exists, else `NotFound`, the same as for a call that doesn't.
+    """
+    async with database.write() as work:
+        if call := await reach(work, caller, action, uid):
+            yield work, call
+            return
+    raise await _refused(database, caller, action, uid, denied)
+
+
+async def reach(work: Work, caller: Caller, action: Action, uid: str) -> Call | None:
+    """The call, if the caller may do `action` on it now."""
+    return await work.calls.get(uid, resolve_scope(caller.principal, action, await work.now()))
+
+
+async def _refused(
+    database: Database, caller: Caller, action: Action, uid: str, denied: EventType
+) -> NotFound | Forbidden:
+    async with database.write() as work:
+        now = await work.now()
+        # Looked up out of scope only to say in the log why; the answer doesn't depend on it.
+        decision = decide(caller.principal, action, await work.calls.get(uid, AllCalls()), now)
+        known = await reach(work, caller, Action.READ_CALL, uid) or await reach(
+            work, caller, Action.FIND, uid
+        )
+        await work.audit.append(
+            Event(
+                type=denied,
+                actor=caller.actor,
+                object=Object(ObjectKind.CALL, uid),
+                call=uid,
+                outcome=Outcome.DENIED,
+                reason_code=decision.reason.value,
+                origin=caller.origin,
+                purpose=caller.principal.purpose,
+                details={"action": action.value},
+            )
+        )
+    return Forbidden(f"You may see this call, but not {_words(action)} it.") if known else NotFound()
+
+
+def about(caller: Caller, type: EventType, call: Call, **more: object) -> Event:
+    """An event of `caller` on `call`; `more` are further fields of `Event`."""
+    fields: dict[str, object] = {"purpose": caller.principal.purpose, "origin": caller.origin, **more}
+    return Event(
+        type=type,
+        actor=caller.actor,
+        object=fields.pop("object", Object(ObjectKind.CALL, call.uid)),  # type: ignore[arg-type]
+        call=call.uid,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def _words(action: Action) -> str:
+    return {"listen": "listen to", "read_transcript": "read the transcript of"}.get(
+        action.value, action.value
+    )

@@ -1,0 +1,219 @@
+"""Last steps of the story: decide, record, then bytes.
+
+`listen.opened` is committed before a media URL exists. Every answer to that URL carries at most one `PIECE`, and each
+one checks again that the same principal, from the same session, may still hear the call: so a revocation takes
+effect at once, and what was delivered is known to a piece.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from archive.audit.event import Detail, Event, EventType, Object, ObjectKind, Outcome
+from archive.calls.access import about, acting
+from archive.calls.call import Call
+from archive.calls.caller import SYSTEM, Caller
+from archive.errors import ArchiveError, Conflict, NotFound
+from archive.ids import uuid7
+from archive.policy.actions import Action
+from archive.policy.decide import may, resolve_scope
+from archive.policy.scope import AllCalls
+from archive.ports import Listen, Parts, Played, Work
+
+PIECE = 256 * 1024
+"""Most bytes in one answer: about 40 seconds. Socket buffers would swallow ten minutes of an unbounded one."""
+
+LONGEST = timedelta(hours=12)
+IDLE = timedelta(minutes=15)
+
+
+class ListenOver(ArchiveError):
+    """This listen is over. Open another one that continues it."""
+
+    code = "listen_over"
+
+
+class NotPlayable(Conflict):
+    """This call can't be heard yet: its recording is still being made ready, or could not be."""
+
+    code = "not_playable"
+
+
+async def open(
+    parts: Parts, caller: Caller, uid: str, reason: str | None = None, continues: str | None = None
+) -> Listen:
+    """Begin to hear a call. `continues` is a listen of one's own that ended."""
+    async with acting(parts.database, caller, Action.LISTEN, uid, EventType.LISTEN_DENIED) as (work, call):
+        if call.rendition is None:
+            raise NotPlayable()
+        await _check_continues(work, caller, call, continues)
+        listen = await work.listens.add(
+            call, caller.principal, caller.seat, uid=uuid7(), reason=reason, continues=continues
+        )
+        details: dict[str, Detail] = {"rendition": call.rendition.sha256, "continues": continues}
+        purpose = reason or caller.principal.purpose
+        await work.audit.append(
+            about(
+                caller,
+                EventType.LISTEN_OPENED,
+                call,
+                object=_object(listen),
+                details=details,
+                purpose=purpose,
+            )
+        )
+        return listen
+
+
+async def facts(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
+    """An open listen of the caller's own, or `NotFound` (logged), or `ListenOver`."""
+    async with parts.database.read() as work:
+        listen = await work.listens.get(listen_uid)
+        allowed = listen is not None and await _may_go_on(work, caller, listen)
+        now = await work.now()
+    if listen is None or not allowed:
+        await _deny(parts, caller, listen, listen_uid)
+        raise NotFound()
+    if _is_over(listen, now):
+        raise ListenOver()
+    return listen
+
+
+async def piece(parts: Parts, caller: Caller, listen_uid: str, start: int, end: int) -> bytes:
+    """Bytes [start, end) of the rendition, at most `PIECE` of them, counted as delivered."""
+    listen = await facts(parts, caller, listen_uid)
+    end = min(end, start + PIECE, listen.rendition.bytes)
+    data = b"".join([chunk async for chunk in parts.blobs.read(listen.rendition.blob, start, end)])
+    async with parts.database.write() as work:
+        await work.listens.deliver(listen.id, start, start + len(data))
+    return data
+
+
+async def report(parts: Parts, caller: Caller, listen_uid: str, played: Sequence[Played]) -> None:
+    """Keep what the player says it played. It is a claim, and shown as one."""
+    listen = await _own(parts, caller, listen_uid)
+    async with parts.database.write() as work:
+        await work.listens.report(listen.id, played)
+
+
+async def close(parts: Parts, caller: Caller, listen_uid: str) -> None:
+    """End one's own listen; closing it again is fine."""
+    await _close(parts, caller, await _own(parts, caller, listen_uid), "closed")
+
+
+async def close_abandoned(parts: Parts, limit: int = 100) -> int:
+    """Close the listens that nobody came back to; how many."""
+    async with parts.database.read() as work:
+        abandoned = await work.listens.abandoned(IDLE, limit)
+    for listen in abandoned:
+        await _close(parts, SYSTEM, listen, "abandoned")
+    return len(abandoned)
+
+
+async def of_call(parts: Parts, caller: Caller, uid: str) -> list[Listen]:
+    """Who listened to a call: everybody for those who may read the log, one's own listens for others."""
+    async with parts.database.read() as work:
+        everyone = may(caller.principal, Action.READ_AUDIT, await work.now())
+    async with acting(parts.database, caller, Action.READ_CALL, uid) as (work, call):
+        if everyone:
+            await work.audit.append(about(caller, EventType.AUDIT_READ, call, details={"what": "listens"}))
+        return await work.listens.of_call(call, None if everyone else caller.principal)
+
+
+def delivered_seconds(listen: Listen, duration: float) -> float:
+    """Seconds of sound among the bytes delivered. The rendition's bit rate is constant to a few per cent, so bytes
+    stand for time; the index at its front counts as sound, which errs by less than a second a minute."""
+    sent = sum(end - start for start, end in listen.delivered)
+    return round(duration * sent / listen.rendition.bytes, 1)
+
+
+def reported_seconds(listen: Listen) -> float:
+    """Seconds of sound that the player says it played, repeats counted again."""
+    return round(sum(max(0.0, played.end - played.start) for played in listen.reported), 1)
+
+
+def expires_at(listen: Listen) -> datetime:
+    return listen.opened_at + LONGEST
+
+
+async def _may_go_on(work: Work, caller: Caller, listen: Listen) -> bool:
+    """The same principal, from the same seat, who may still hear the call."""
+    if not _is_callers(listen, caller):
+        return False
+    scope = resolve_scope(caller.principal, Action.LISTEN, await work.now())
+    return await work.calls.get(listen.call_uid, scope) is not None
+
+
+def _is_callers(listen: Listen, caller: Caller) -> bool:
+    return listen.principal_uid == caller.principal.uid and listen.seat == caller.seat
+
+
+def _is_over(listen: Listen, now: datetime) -> bool:
+    return listen.closed_at is not None or now >= min(expires_at(listen), listen.last_at + IDLE)
+
+
+async def _own(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
+    async with parts.database.read() as work:
+        listen = await work.listens.get(listen_uid)
+    if listen is None or not _is_callers(listen, caller):
+        raise NotFound()
+    return listen
+
+
+async def _check_continues(work: Work, caller: Caller, call: Call, continues: str | None) -> None:
+    if continues is None:
+        return
+    earlier = await work.listens.get(continues)
+    if earlier is None or earlier.principal_uid != caller.principal.uid or earlier.call_id != call.id:
+        raise NotFound()
+
+
+async def _deny(parts: Parts, caller: Caller, listen: Listen | None, listen_uid: str) -> None:
+    async with parts.database.write() as work:
+        await work.audit.append(
+            Event(
+                type=EventType.LISTEN_DENIED,
+                actor=caller.actor,
+                object=Object(ObjectKind.LISTEN, listen_uid),
+                call=listen.call_uid if listen else None,
+                outcome=Outcome.DENIED,
+                reason_code=_why_not(caller, listen),
+                origin=caller.origin,
+                purpose=caller.principal.purpose,
+            )
+        )
+
+
+def _why_not(caller: Caller, listen: Listen | None) -> str:
+    if listen is None:
+        return "not_there"
+    return "out_of_scope" if _is_callers(listen, caller) else "not_yours"
+
+
+async def _close(parts: Parts, caller: Caller, listen: Listen, why: str) -> None:
+    async with parts.database.write() as work:
+        closed = await work.listens.close(listen.id)
+        if closed is None:
+            return
+        call = (await work.calls.select([listen.call_id], AllCalls())).get(listen.call_id)
+        await work.audit.append(_closed(caller, closed, call, why))
+
+
+def _closed(caller: Caller, listen: Listen, call: Call | None, why: str) -> Event:
+    duration = call.duration if call and call.duration else 0.0
+    return Event(
+        type=EventType.LISTEN_CLOSED,
+        actor=caller.actor,
+        object=_object(listen),
+        call=listen.call_uid,
+        origin=caller.origin,
+        details={
+            "why": why,
+            "delivered_bytes": sum(end - start for start, end in listen.delivered),
+            "delivered_ms": int(delivered_seconds(listen, duration) * 1000),
+            "reported_ms": int(reported_seconds(listen) * 1000),
+        },
+    )
+
+
+def _object(listen: Listen) -> Object:
+    return Object(ObjectKind.LISTEN, listen.uid)

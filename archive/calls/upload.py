@@ -1,0 +1,219 @@
+"""First step of the story: a recording comes in.
+
+The bytes are stored before the row that names them; row, event and transcript commit together; then the doorbell
+rings. Whatever breaks before the commit leaves nothing but a blob that is discarded, or swept later.
+"""
+
+import hashlib
+from collections.abc import AsyncIterable, AsyncIterator
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from archive.audit.event import Event, EventType
+from archive.calls.access import about
+from archive.calls.call import Call, Consent, Direction, Kind, Participant, Recording
+from archive.calls.caller import Caller
+from archive.calls.placing import (
+    AgentGiven,
+    ClientGiven,
+    Name,
+    Placement,
+    place_agent,
+    place_client,
+    place_partner,
+    place_team,
+    reaches_all,
+    unknown_partner,
+)
+from archive.calls.transcript import Transcript
+from archive.errors import Conflict, Forbidden, Invalid, TooLarge
+from archive.ids import uuid7
+from archive.policy.actions import Action
+from archive.policy.decide import resolve_scope
+from archive.policy.scope import Scope, contains, is_empty
+from archive.ports import Job, NewCall, Parts, Work
+
+Label = Annotated[str, Meta(min_length=1, max_length=60)]
+CLOCK_SKEW = timedelta(days=1)
+
+
+class Metadata(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an uploader says about a call; only `started_at` is required."""
+
+    started_at: datetime
+    external_id: Name | None = None
+    source: Name | None = None
+    kind: Kind = Kind.PHONE
+    direction: Direction | None = None
+    partner: Name | None = None
+    client: ClientGiven | None = None
+    agent: AgentGiven | None = None
+    team: Name | None = None
+    labels: Annotated[tuple[Label, ...], Meta(max_length=50)] = ()
+    channels: Annotated[tuple[Name, ...], Meta(max_length=8)] = ()
+    language: Annotated[str, Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    note: Annotated[str, Meta(max_length=4000)] | None = None
+    participants: Annotated[tuple[Participant, ...], Meta(max_length=100)] = ()
+    consent: Consent = Consent.UNKNOWN
+
+
+class Stored(Struct, frozen=True):
+    """Bytes that no row names yet."""
+
+    blob: str
+    sha256: str
+    bytes: int
+
+
+class Accepted(Struct, frozen=True):
+    call: Call
+    created: bool
+
+
+async def check(parts: Parts, caller: Caller) -> None:
+    """Refuse early, before any byte is stored, whoever may upload nothing at all."""
+    async with parts.database.read() as work:
+        if is_empty(resolve_scope(caller.principal, Action.UPLOAD, await work.now())):
+            raise Forbidden("You may not upload recordings.")
+
+
+async def store(parts: Parts, chunks: AsyncIterable[bytes], limit: int) -> Stored:
+    """Write a recording while hashing it. Nothing stays if the stream breaks; `TooLarge` past `limit` bytes."""
+    digest = hashlib.sha256()
+    blob = f"originals/{uuid7()}"
+    size = await parts.blobs.write(blob, _hashed(chunks, digest, limit))
+    return Stored(blob, digest.hexdigest(), size)
+
+
+async def discard(parts: Parts, stored: Stored) -> None:
+    await parts.blobs.delete(stored.blob)
+
+
+async def accept(
+    parts: Parts, caller: Caller, metadata: Metadata, stored: Stored, transcript: Transcript | None
+) -> Accepted:
+    """Make the stored bytes a call, or find the call that they already are.
+
+    Raises `Invalid` (a name outside the uploader's scope or unknown, a time that can't be), `Conflict` (other bytes
+    under the same external id), `Forbidden`. The stored bytes are gone in every case but a created call.
+    """
+    try:
+        accepted = await _accept(parts, caller, metadata, stored, transcript)
+    except BaseException:
+        await discard(parts, stored)
+        raise
+    if accepted.created:
+        await parts.doorbell.ring(Job.NORMALISE, accepted.call.id)
+        await parts.doorbell.ring(Job.INDEX_NAMES, accepted.call.id)
+    else:
+        await discard(parts, stored)
+    return accepted
+
+
+async def _accept(
+    parts: Parts, caller: Caller, metadata: Metadata, stored: Stored, transcript: Transcript | None
+) -> Accepted:
+    try:
+        async with parts.database.write() as work:
+            if earlier := await _earlier(work, caller, metadata, stored):
+                return Accepted(earlier, created=False)
+            return Accepted(await _add(work, caller, metadata, stored, transcript), created=True)
+    except Conflict:  # somebody else won the race for this external id
+        async with parts.database.read() as work:
+            if earlier := await _earlier(work, caller, metadata, stored):
+                return Accepted(earlier, created=False)
+        raise
+
+
+async def _earlier(work: Work, caller: Caller, metadata: Metadata, stored: Stored) -> Call | None:
+    """The call that this external id already names. Raises `Conflict` if it has other bytes."""
+    if metadata.external_id is None:
+        return None
+    call = await work.calls.same_upload(caller.principal.id, metadata.source, metadata.external_id)
+    if call and call.recording.sha256 != stored.sha256:
+        raise Conflict(
+            f"external_id {metadata.external_id} already names a call with other bytes.", field="external_id"
+        )
+    return call
+
+
+async def _add(
+    work: Work, caller: Caller, metadata: Metadata, stored: Stored, transcript: Transcript | None
+) -> Call:
+    now = await work.now()
+    check_time(metadata.started_at, now)
+    scope = resolve_scope(caller.principal, Action.UPLOAD, now)
+    new = await _new_call(work, scope, caller, metadata, stored, now)
+    if not contains(scope, Placement(new.partner_id, new.team_id, new.agent_id)):
+        raise unknown_partner(metadata.partner)
+    call = await work.calls.add(new)
+    await work.audit.append(_uploaded(caller, call, stored, metadata))
+    if transcript:
+        await add_transcript(work, caller, call, transcript)
+    return call
+
+
+async def add_transcript(work: Work, caller: Caller, call: Call, transcript: Transcript) -> None:
+    kept = await work.transcripts.add(call, transcript, "imported", caller.principal)
+    details = {"version": kept.version, "source": kept.source, "sha256": kept.sha256}
+    await work.audit.append(about(caller, EventType.TRANSCRIPT_ADDED, call, details=details))
+
+
+def _uploaded(caller: Caller, call: Call, stored: Stored, metadata: Metadata) -> Event:
+    details = {"sha256": stored.sha256, "bytes": stored.bytes, "partner": call.partner.uid if call.partner else None}
+    typed = {"external_id": metadata.external_id, "source": metadata.source}
+    texts = {name: value for name, value in typed.items() if value is not None}
+    return about(caller, EventType.CALL_UPLOADED, call, details=details, texts=texts)
+
+
+async def _new_call(
+    work: Work, scope: Scope, caller: Caller, metadata: Metadata, stored: Stored, now: datetime
+) -> NewCall:
+    everything = reaches_all(scope)
+    partner = await place_partner(work, metadata.partner, create=everything)
+    team = await place_team(work, metadata.team, create=everything)
+    client = await place_client(work, metadata.client)
+    agent = await place_agent(work, metadata.agent)
+    return NewCall(
+        uid=uuid7(),
+        kind=metadata.kind,
+        direction=metadata.direction,
+        started_at=metadata.started_at,
+        received_at=now,
+        recording=Recording(stored.blob, stored.sha256, stored.bytes),
+        registration_id=caller.principal.id,
+        external_id=metadata.external_id,
+        source=metadata.source,
+        partner_id=partner.id if partner else None,
+        client_id=client.id if client else None,
+        agent_id=agent.id if agent else None,
+        team_id=team.id if team else None,
+        phone=metadata.client.phone if metadata.client else None,
+        labels=tuple(dict.fromkeys(metadata.labels)),
+        channels=metadata.channels,
+        language=metadata.language,
+        note=metadata.note,
+        participants=metadata.participants,
+        consent=metadata.consent,
+        sealed=metadata.consent is Consent.REFUSED,
+        duplicate_of=await work.calls.first_with_bytes(stored.sha256),
+    )
+
+
+def check_time(started_at: datetime, now: datetime) -> None:
+    if started_at.tzinfo is None:
+        raise Invalid("started_at needs a time zone, such as 2026-11-02T09:14:00Z.", field="started_at")
+    if started_at > now + CLOCK_SKEW:
+        raise Invalid("started_at lies in the future.", field="started_at")
+
+
+async def _hashed(chunks: AsyncIterable[bytes], digest: "hashlib._Hash", limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"A recording may have at most {limit} bytes.")
+        digest.update(chunk)
+        yield chunk
