@@ -67,7 +67,7 @@ class FolderStore:
         with _explained():
             await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
 
-    async def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
+    async def names(self, prefix: str) -> AsyncIterator[BlobInfo]:
         for path in await asyncio.to_thread(lambda: sorted(self._folder.glob(f"{prefix}/**/*"))):
             if path.is_file():
                 facts = path.stat()

@@ -23,8 +23,8 @@ from archive.errors import Conflict, NotFound, Unavailable
 from archive.ports import BlobInfo
 
 PIECE = 256 * 1024
-PART = 16 * 2**20
-"""Bytes in one part of a multipart upload: 10,000 of them make 156 GiB."""
+PART = 8 * 2**20
+"""Bytes in one part of a multipart upload: 10,000 of them make 78 GiB."""
 
 SIGNED_FOR = timedelta(hours=1)
 SECONDS = httpx.Timeout(60.0, connect=5.0)
@@ -50,7 +50,7 @@ class S3Store:
     async def write(self, name: str, chunks: AsyncIterable[bytes]) -> int:
         with _explained():
             parts = _parts(chunks)
-            first = await anext(parts, [])
+            first: list[bytes] = await anext(parts, [])
             second = await anext(parts, None)
             if second is None:
                 await self._put(name, first)
@@ -92,7 +92,7 @@ class S3Store:
             if answer.status_code != httpx.codes.NOT_FOUND:
                 await _check(answer)
 
-    async def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
+    async def names(self, prefix: str) -> AsyncIterator[BlobInfo]:
         with _explained():
             objects = iter(self._minio.list_objects(self._bucket, prefix=f"{prefix}/", recursive=True))
             while found := await asyncio.to_thread(next, objects, None):
@@ -205,11 +205,13 @@ def _explained() -> Iterator[None]:
 async def _parts(chunks: AsyncIterable[bytes]) -> AsyncIterator[list[bytes]]:
     """Chunks gathered to parts of `PART` bytes or a little more; the last may be shorter."""
     part: list[bytes] = []
+    size = 0
     async for chunk in chunks:
         part.append(chunk)
-        if _length(part) >= PART:
+        size += len(chunk)
+        if size >= PART:
             yield part
-            part = []
+            part, size = [], 0
     if part:
         yield part
 

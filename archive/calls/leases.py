@@ -47,6 +47,10 @@ async def held(parts: Parts, call: Call) -> AsyncIterator[None]:
         yield
     except Unavailable as error:
         await _give_back(parts, call, error)
+    except asyncio.CancelledError:  # the worker is being stopped: let another one take over at once
+        with suppress(Unavailable):
+            await asyncio.shield(asyncio.ensure_future(_release(parts, call)))
+        raise
     finally:
         renewing.cancel()
         with suppress(asyncio.CancelledError):
@@ -74,9 +78,13 @@ async def _give_back(parts: Parts, call: Call, error: Unavailable) -> None:
     if call.attempts >= TRIES:
         await fail(parts, call, Failure("unavailable", error.detail, retryable=True))
         return
+    await _release(parts, call)
+    raise Again(timedelta(seconds=2.0**call.attempts)) from error
+
+
+async def _release(parts: Parts, call: Call) -> None:
     async with parts.database.write() as work:
         await work.calls.release(call.id, call.state)
-    raise Again(timedelta(seconds=2.0**call.attempts)) from error
 
 
 async def _renew(parts: Parts, call: Call) -> None:

@@ -1,0 +1,108 @@
+"""The doorbell: arq on Redis, with msgpack.
+
+arq is only told that a call wants something; the database knows what. So every ring has an id of its own, a ring that
+gets lost is rung again by the sweep, and nothing that Redis holds is missed when it is gone.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgpack
+from arq.connections import ArqRedis, RedisSettings
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
+
+from archive.calls.call import State
+from archive.errors import Unavailable
+from archive.ports import Job
+
+QUEUE = "call-archive:jobs"
+HEALTH_KEY = "call-archive:worker"
+HEALTH_SECONDS = 15
+SHOWN_FOR = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """arq's settings for `redis://…`, `rediss://…` or `unix:///path`. One try and 2 seconds: callers say what is wrong."""
+    if urlsplit(url).scheme == "unix":
+        settings = RedisSettings(unix_socket_path=urlsplit(url).path)
+    else:
+        settings = RedisSettings.from_dsn(url)
+    settings.conn_timeout = 2
+    settings.conn_retries = 1
+    return settings
+
+
+def pack(value: dict[str, Any]) -> bytes:
+    return bytes(msgpack.packb(value, default=str))
+
+
+def unpack(data: bytes) -> dict[str, Any]:
+    return dict(msgpack.unpackb(data))
+
+
+class RedisDoorbell:
+    """Implements `ports.Doorbell`. Connects when first used, so the archive starts without Redis."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = _client(url)
+
+    async def ring(self, job: Job, call_id: int, *, delay: timedelta = timedelta(0)) -> None:
+        try:
+            await self._redis.enqueue_job(job.value, call_id, _queue_name=QUEUE, _defer_by=delay)
+        except (RedisError, OSError) as error:
+            log.warning("the queue did not take %s for call %s: %s", job, call_id, error)
+
+    async def show(self, call_id: int, stage: State, share: float) -> None:
+        try:
+            await self._redis.set(_shown(call_id), f"{stage.value} {share:.3f}", ex=SHOWN_FOR)
+        except (RedisError, OSError) as error:
+            log.debug("progress of call %s not shown: %s", call_id, error)
+
+    async def shown(self, call_id: int) -> tuple[State, float] | None:
+        try:
+            told = await self._redis.get(_shown(call_id))
+        except (RedisError, OSError):
+            return None
+        if not told:
+            return None
+        stage, _, share = told.decode().partition(" ")
+        return State(stage), float(share)
+
+    async def depth(self) -> int:
+        with _explained():
+            return int(await self._redis.zcard(QUEUE))
+
+    async def working(self) -> bool:
+        with _explained():
+            return bool(await self._redis.exists(HEALTH_KEY))
+
+    async def check(self) -> None:
+        with _explained():
+            await self._redis.ping()
+
+    async def close(self) -> None:
+        await self._redis.aclose(close_connection_pool=True)
+
+
+def _client(url: str) -> ArqRedis:
+    pool = ConnectionPool.from_url(url, socket_connect_timeout=2, socket_timeout=5)
+    return ArqRedis(pool, job_serializer=pack, job_deserializer=unpack, default_queue_name=QUEUE)
+
+
+def _shown(call_id: int) -> str:
+    return f"call-archive:shown:{call_id}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise Unavailable("Queue", "Redis can't be reached.", "Check redis, and that it runs.") from error

@@ -1,0 +1,61 @@
+"""Settings -> adapters -> ports. The only place that names an adapter; API, workers, console and tests all come here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from archive.adapters.db.database import SqlDatabase
+from archive.adapters.ffmpeg import FFmpegEngine
+from archive.adapters.files import FolderStore
+from archive.adapters.jobs import RedisDoorbell
+from archive.adapters.meilisearch import MeilisearchIndex
+from archive.adapters.passwords import Argon2Hasher
+from archive.adapters.s3 import S3Store
+from archive.adapters.tantivy import TantivyIndex
+from archive.adapters.transcripts import Formats
+from archive.calls.sound import AudioLimits
+from archive.ports import BlobStore, Parts, SearchIndex
+from archive.settings import Settings
+
+
+@asynccontextmanager
+async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIterator[Parts]:
+    """Everything the use cases need. `writing_index`: for whoever indexes; others get a key that only searches."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    parts = Parts(
+        database=SqlDatabase(database_url(settings)),
+        blobs=_blobs(settings),
+        index=_index(settings, writing=writing_index),
+        doorbell=RedisDoorbell(settings.redis),
+        audio=FFmpegEngine(AudioLimits(max_seconds=settings.max_call_hours * 3600)),
+        formats=Formats(),
+        passwords=Argon2Hasher(),
+    )
+    try:
+        yield parts
+    finally:
+        for part in (parts.doorbell, parts.index, parts.blobs, parts.database):
+            await part.close()
+
+
+def database_url(settings: Settings) -> str:
+    return settings.database or f"sqlite:///{settings.folder.resolve() / 'archive.sqlite3'}"
+
+
+def _blobs(settings: Settings) -> BlobStore:
+    if not settings.store:
+        return FolderStore(settings.folder / "recordings")
+    return S3Store(
+        settings.s3_endpoint,
+        urlsplit(settings.store).netloc,
+        settings.s3_access_key,
+        settings.s3_secret_key,
+        settings.s3_region,
+    )
+
+
+def _index(settings: Settings, *, writing: bool) -> SearchIndex:
+    if not settings.search:
+        return TantivyIndex(settings.folder / "index")
+    key = settings.index_key if writing and settings.index_key else settings.search_key
+    return MeilisearchIndex(settings.search, key, settings.search_prefix)

@@ -1,0 +1,50 @@
+"""One arq worker: `call-archive work`, or the child of `call-archive up`."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from arq import Worker, cron, func
+
+from archive.adapters.jobs import HEALTH_KEY, HEALTH_SECONDS, QUEUE, pack, redis_settings, unpack
+from archive.bootstrap import connect
+from archive.settings import Settings
+from workers.jobs import TRIES, USE_CASES, ring
+from workers.sweep import EVERY_SECONDS, sweep, sweep_blobs
+
+LONGEST_JOB = timedelta(hours=6)
+POLL_SECONDS = 0.2
+
+
+async def work(settings: Settings) -> None:
+    """Work until told to stop. Returns when signalled; raises when Redis goes away (whoever started it restarts it)."""
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(connect(settings, writing_index=True))
+        await worker(settings, {"parts": parts}).async_run()
+
+
+def worker(settings: Settings, ctx: dict[str, Any]) -> Worker:
+    return Worker(
+        functions=[func(ring(use_case), name=job.value) for job, use_case in USE_CASES.items()],
+        cron_jobs=[
+            cron(sweep, second=set(range(0, 60, EVERY_SECONDS)), timeout=60, max_tries=1),
+            cron(sweep_blobs, hour=3, minute=40, timeout=timedelta(hours=2), max_tries=1),
+        ],
+        queue_name=QUEUE,
+        redis_settings=redis_settings(settings.redis),
+        max_jobs=settings.worker_jobs,
+        max_tries=TRIES,
+        job_timeout=LONGEST_JOB,
+        keep_result=0,
+        poll_delay=POLL_SECONDS,
+        health_check_interval=HEALTH_SECONDS,
+        health_check_key=HEALTH_KEY,
+        job_serializer=pack,
+        job_deserializer=unpack,
+        ctx=ctx,
+    )
+
+
+def run(settings: Settings) -> None:
+    asyncio.run(work(settings))
