@@ -15,16 +15,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from infra.demo.calls import DemoCall, DemoContentError, Format, Kind, Turn, load_calls
+from infra.demo.calls import DemoCall, DemoContentError, Format, Kind, Turn
+from infra.demo.load import load_calls
 from infra.demo.sound import Samples
-from infra.demo.stage import Segment, Staged, Take, stage, take
+from infra.demo.stage import Segment, Staged, stage, take
 from infra.demo.written import write
 
 _VOICE = Path(__file__).with_name("voice.py")
@@ -69,14 +70,12 @@ async def synthesise(
     audio = into / f"{call.id}{suffix}"
     await _encode(staged, audio, (*arguments, "-af", _ROOM if call.kind is Kind.MEETING else _TELEPHONE))
     transcript = write(staged.segments, call.transcript, call.language)
-    metadata = describe(call, staged.segments, today or date.today(), zone)
+    metadata = describe(call, staged.segments, today or datetime.now(zone).date(), zone)
     if transcript is None:
         return SpokenCall(call.id, audio, None, None, metadata, staged.duration, staged.segments)
     path = into / f"{call.id}.transcript{transcript.suffix}"
     await asyncio.to_thread(path.write_bytes, transcript.body)
-    return SpokenCall(
-        call.id, audio, path, transcript.media_type, metadata, staged.duration, staged.segments
-    )
+    return SpokenCall(call.id, audio, path, transcript.media_type, metadata, staged.duration, staged.segments)
 
 
 async def synthesise_all(
@@ -105,29 +104,30 @@ async def perform(call: DemoCall) -> Staged:
 
 def _order(turn: Turn, language: str) -> dict[str, str | int]:
     voice = turn.voice
-    accent = _ACCENTS.get(language.partition("-")[0], voice.accent)
-    return {"voice": f"{accent}+{voice.variant}", "speed": voice.speed, "pitch": voice.pitch, "text": turn.text}
+    name = f"{_ACCENTS.get(language.partition('-')[0], voice.accent)}+{voice.variant}"
+    return {"voice": name, "speed": voice.speed, "pitch": voice.pitch, "text": turn.text}
 
 
 def _staged(call: DemoCall, answer: bytes) -> Staged:
     head, _, pcm = answer.partition(b"\n")
     header = json.loads(head)
-    takes, samples = [], np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768
-    for turn, report in zip(call.turns, header["turns"], strict=True):
-        spoken, samples = samples[: report["samples"]], samples[report["samples"] :]
-        takes.append(_take(turn, spoken, report["words"], header["rate"]))
-    return stage(call, takes, header["rate"])
-
-
-def _take(turn: Turn, spoken: Samples, words: Sequence[tuple[int, int]], rate: int) -> Take:
-    return take(spoken, turn.text, words, rate)
+    rate, reports = header["rate"], header["turns"]
+    ends = list(itertools.accumulate(report["samples"] for report in reports))
+    samples: Samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
+    takes = [
+        take(spoken, turn.text, report["words"], rate)
+        for turn, report, spoken in zip(call.turns, reports, np.split(samples, ends[:-1]), strict=True)
+    ]
+    return stage(call, takes, rate)
 
 
 async def _encode(staged: Staged, audio: Path, arguments: Sequence[str]) -> None:
     channels = staged.tracks.shape[0]
     pcm = (staged.tracks.T * 32767).astype("<i2").tobytes()
     source = ("-f", "s16le", "-ar", str(staged.rate), "-ac", str(channels), "-i", "pipe:0")
-    await _run(("ffmpeg", "-v", "error", "-y", *source, "-threads", "1", *_EXACT, *arguments, str(audio)), pcm)
+    await _run(
+        ("ffmpeg", "-v", "error", "-y", *source, *_EXACT, "-threads", "1", *arguments, str(audio)), pcm
+    )
 
 
 async def _run(command: Sequence[str], stdin: bytes) -> bytes:
@@ -186,9 +186,8 @@ def _participants(call: DemoCall, segments: Sequence[Segment]) -> list[dict[str,
 
 
 async def write_all(into: Path) -> None:
-    """Every call into the folder, its metadata beside it; a line for each on standard output."""
+    """Every call into the folder (which exists), its metadata beside it; a line for each on standard output."""
     calls = load_calls()
-    into.mkdir(parents=True, exist_ok=True)
     number = itertools.count(1)
 
     def done(spoken: SpokenCall) -> None:
@@ -201,9 +200,11 @@ async def write_all(into: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.demo.speak", description="Write the demo's calls.")
     parser.add_argument("--into", type=Path, required=True, metavar="DIR")
+    into: Path = parser.parse_args().into
+    into.mkdir(parents=True, exist_ok=True)
     problems: tuple[BaseException, ...] = ()
     try:
-        asyncio.run(write_all(parser.parse_args().into))
+        asyncio.run(write_all(into))
     except* (DemoContentError, SynthesisError) as failed:
         problems = failed.exceptions
     if problems:

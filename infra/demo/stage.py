@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from zlib import crc32
 
 import msgspec
@@ -20,7 +20,7 @@ _FAR_LEVEL = 0.3
 _QUIET_START, _QUIET_END = 0.6, 0.8
 _PAUSE = (0.18, 0.65)
 _OVERLAP = (0.35, 0.7)
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"\S*\w\S*(?:\s+[^\w\s]+(?!\S))*")  # with French punctuation, which stands apart
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -63,28 +63,31 @@ class Staged(msgspec.Struct, frozen=True):
 def take(samples: Samples, text: str, word_starts: Sequence[tuple[int, int]], rate: int) -> Take:
     """Cut the silence around a turn; `word_starts` are (character in text, sample) as espeak-ng reports them."""
     first, last = audible(samples)
-    starts = [(word, max(sample, first)) for word, sample in _first_reports(text, word_starts) if sample < last]
-    ends = [sample for _, sample in starts[1:]] + [last]
-    words = tuple(
-        Word(word, (start - first) / rate, (start + audible(samples[start:end])[1] - first) / rate)
-        for (word, start), end in zip(starts, ends, strict=True)
-    )
-    return Take(at_speech_level(samples[first:last]), words)
+    runs = [(max(start, first), words) for start, words in _runs(text, word_starts) if start < last]
+    ends = [start for start, _ in runs[1:]] + [last]
+    words: list[Word] = []
+    for (start, spoken), end in zip(runs, ends, strict=True):
+        silent = start + audible(samples[start:end])[1]
+        words += _shared(spoken, (start - first) / rate, (silent - first) / rate)
+    return Take(at_speech_level(samples[first:last]), tuple(words))
 
 
-def _first_reports(text: str, word_starts: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
-    """The words between spaces with their first sample; what is not spoken (a dash) is left out."""
-    found = []
+def _runs(text: str, word_starts: Sequence[tuple[int, int]]) -> list[tuple[int, list[str]]]:
+    """The words that begin at each reported sample. Mostly one; espeak-ng speaks "of the" or "it is" as one word."""
+    runs: list[tuple[int, list[str]]] = []
     for word in _WORD.finditer(text):
         samples = [sample for place, sample in word_starts if word.start() <= place < word.end()]
-        if samples:
-            found.append((word[0], min(samples)))
-    return _in_order(found)
+        if not runs or (samples and min(samples) > runs[-1][0]):
+            runs.append((min(samples, default=0), []))
+        runs[-1][1].append(word[0])
+    return runs
 
 
-def _in_order(words: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """espeak-ng may report a clause's last word after the next clause's first: never go back in time."""
-    return [word for before, word in pairwise([("", -1), *words]) if word[1] > before[1]]
+def _shared(words: Sequence[str], start: float, end: float) -> list[Word]:
+    """A run's time divided by letters among its words."""
+    letters = list(accumulate((len(word) for word in words), initial=0))
+    cuts = [start + (end - start) * count / letters[-1] for count in letters]
+    return [Word(word, left, right) for word, (left, right) in zip(words, pairwise(cuts), strict=True)]
 
 
 def stage(call: DemoCall, takes: Sequence[Take], rate: int) -> Staged:
@@ -103,7 +106,8 @@ def stage(call: DemoCall, takes: Sequence[Take], rate: int) -> Staged:
         placed.append((_channel(call, line), round(start * rate), _as_heard(line, spoken)))
         segments.append(_segment(call, line, spoken, start, rate))
         clock = max(clock, segments[-1].end)
-    tracks = _mix(placed, len(call.channels) or 1, round((clock + _QUIET_END) * rate), rng)
+    length = round((clock + _QUIET_END) * rate)
+    tracks = _mix(placed, np.stack([line_noise(length, rng) for _ in range(len(call.channels) or 1)]))
     return Staged(tracks, rate, tuple(sorted(segments, key=lambda segment: segment.start)))
 
 
@@ -135,8 +139,7 @@ def _segment(call: DemoCall, turn: Turn, spoken: Take, start: float, rate: int) 
     return Segment(turn.speaker.name, _channel(call, turn), _ms(start), _ms(end), turn.text, words)
 
 
-def _mix(placed: Sequence[tuple[int, int, Samples]], channels: int, length: int, rng: np.random.Generator) -> Samples:
-    tracks = np.stack([line_noise(length, rng) for _ in range(channels)])
+def _mix(placed: Sequence[tuple[int, int, Samples]], tracks: Samples) -> Samples:
     for channel, start, samples in placed:
         tracks[channel, start : start + samples.size] += samples
     return np.clip(tracks, -1, 1)
