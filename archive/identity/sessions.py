@@ -1,0 +1,99 @@
+"""Sessions of people in browsers: our own ids, kept as hashes, with an idle and an absolute limit."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin
+from archive.calls.caller import Caller
+from archive.errors import NotFound
+from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
+from archive.policy.principal import Principal
+from archive.ports import Parts, Session, Work
+
+FRESH = timedelta(minutes=1)
+"""A session's last use is written this often at most, so that reading doesn't mean writing."""
+
+
+class Lifetime(Struct, frozen=True):
+    """A session ends `idle` after its last use, and `absolute` after it began."""
+
+    idle: timedelta
+    absolute: timedelta
+
+    def over(self, session: Session, now: datetime) -> bool:
+        return now - session.seen_at > self.idle or now - session.created_at > self.absolute
+
+
+async def begin(work: Work, person: Principal, origin: Origin) -> str:
+    """Begin a session in this unit of work; its secret, which stands nowhere else."""
+    secret = new_secret(Prefix.SESSION)
+    session = await work.credentials.add_session(hashed(secret), person.id, origin.address, origin.user_agent)
+    await work.audit.append(_event(EventType.SESSION_OPENED, person, session, origin, None))
+    return secret
+
+
+async def find(parts: Parts, secret: str, lifetime: Lifetime) -> tuple[Principal, Session] | None:
+    """Whose session that is, looked up anew for each request; None when it is unknown or over."""
+    if not is_secret(Prefix.SESSION, secret):
+        return None
+    async with parts.database.read() as work:
+        session = await work.credentials.session(hashed(secret))
+        now = await work.now()
+        if session is None or lifetime.over(session, now):
+            return None
+        person = await work.principals.by_id(session.principal_id)
+    if person is None or person.disabled_at is not None:
+        return None
+    if now - session.seen_at > FRESH:
+        await _touch(parts, session)
+    return person, session
+
+
+async def sign_out(parts: Parts, secret: str, origin: Origin) -> None:
+    """End the session behind a cookie; an unknown one is fine."""
+    async with parts.database.write() as work:
+        await drop(work, secret, "signed_out", origin)
+
+
+async def mine(parts: Parts, caller: Caller) -> list[Session]:
+    """One's own open sessions, newest first."""
+    async with parts.database.read() as work:
+        return await work.credentials.sessions(caller.principal.id)
+
+
+async def end(parts: Parts, caller: Caller, uid: str) -> None:
+    """End one of one's own sessions. Raises `NotFound` for another's, as for one that doesn't exist."""
+    async with parts.database.write() as work:
+        own = {session.uid: session for session in await work.credentials.sessions(caller.principal.id)}
+        if uid not in own:
+            raise NotFound
+        await work.credentials.end_session(uid)
+        await work.audit.append(
+            _event(EventType.SESSION_ENDED, caller.principal, own[uid], caller.origin, "ended_by_owner")
+        )
+
+
+async def drop(work: Work, secret: str, reason: str, origin: Origin) -> None:
+    """End the session of this secret, if there is one, in this unit of work."""
+    session = await work.credentials.session(hashed(secret))
+    person = await work.principals.by_id(session.principal_id) if session else None
+    if session is None or person is None:
+        return
+    await work.credentials.end_session(session.uid)
+    await work.audit.append(_event(EventType.SESSION_ENDED, person, session, origin, reason))
+
+
+async def _touch(parts: Parts, session: Session) -> None:
+    async with parts.database.write() as work:
+        await work.credentials.touch_session(session.uid)
+
+
+def _event(type: EventType, person: Principal, session: Session, origin: Origin, reason: str | None) -> Event:
+    return Event(
+        type=type,
+        actor=Actor(person.uid, person.kind.value),
+        object=Object(ObjectKind.SESSION, session.uid),
+        reason_code=reason,
+        origin=structs.replace(origin, session=session.uid),
+    )
