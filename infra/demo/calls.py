@@ -8,30 +8,13 @@ from typing import Annotated
 
 import msgspec
 
+from archive.calls.call import Consent, Direction, Kind
+
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class DemoContentError(Exception):
     """A file of the demo's content is wrong; the message names the file and what to mend."""
-
-
-class Kind(StrEnum):
-    PHONE = "phone"
-    VOICEMAIL = "voicemail"
-    MEETING = "meeting"
-
-
-class Direction(StrEnum):
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
-    INTERNAL = "internal"
-
-
-class Consent(StrEnum):
-    ANNOUNCED = "announced"
-    AGREED = "agreed"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
 
 
 class Side(StrEnum):

@@ -8,21 +8,11 @@ from typing import Annotated
 
 import msgspec
 
+from archive.policy.actions import Action, Role
 from infra.demo.calls import DemoContentError, Text
 from infra.demo.load import HERE, read_toml
 
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
-
-
-class Role(StrEnum):
-    """The roles of the product, as they are written on the command line."""
-
-    PARTNER_MANAGER = "partner_manager"
-    TEAM_LEAD = "team_lead"
-    AGENT = "agent"
-    COMPLIANCE = "compliance"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
 
 
 class Outcome(StrEnum):
@@ -41,7 +31,7 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Integration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
-    actions: tuple[Text, ...]
+    actions: tuple[Action, ...]
     scope: Text
     purpose: Text
 

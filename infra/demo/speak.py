@@ -22,7 +22,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from infra.demo.calls import DemoCall, DemoContentError, Format, Kind, Turn
+from archive.calls.call import Kind
+from infra.demo.calls import DemoCall, DemoContentError, Format, Turn
 from infra.demo.load import load_calls
 from infra.demo.sound import Samples
 from infra.demo.stage import Segment, Staged, stage, take

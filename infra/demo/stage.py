@@ -13,7 +13,8 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from infra.demo.calls import Cue, DemoCall, Direction, Side, Turn
+from archive.calls.call import Direction
+from infra.demo.calls import Cue, DemoCall, Side, Turn
 from infra.demo.sound import Samples, at_speech_level, audible, line_noise, played
 
 _FAR_LEVEL = 0.3
