@@ -10,6 +10,8 @@ from archive.calls.transcript import Segment, Transcript, TranscriptError, Trans
 
 SAMPLES = Path(__file__).parent.parent / "samples_transcripts"
 FORMATS = TranscriptFormats()
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n\n"
+SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n"
 
 
 def told(transcript: Transcript) -> list[tuple[float, float, str | None, str]]:
@@ -44,6 +46,11 @@ def test_webvtt_with_written_names() -> None:
         (4.5, 7.0, "+49 30 123456", "Yes: page four, please."),
         (7.0, 3608.0, None, "So I said to him: never again."),
     ]
+
+
+def test_where_one_voice_is_tagged_a_colon_is_just_a_colon() -> None:
+    text = f"{VTT}00:03.000 --> 00:04.000\n<v Anna>Hi\n\n00:05.000 --> 00:06.000\nNote: this"
+    assert told(FORMATS.read(text.encode(), None))[1:] == [(3, 4, "Anna", "Hi"), (5, 6, None, "Note: this")]
 
 
 def test_srt() -> None:
@@ -181,8 +188,6 @@ def test_any_line_break_will_do(name: str, newline: str) -> None:
 
 # ---- refusals ------------------------------------------------------------------------------------
 
-VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n\n"
-
 
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
@@ -206,9 +211,6 @@ VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n\n"
 def test_broken_webvtt_is_refused_where_it_breaks(text: str, line: int | None, reason: str) -> None:
     error = refused(text)
     assert (error.line, reason in error.detail) == (line, True), error.detail
-
-
-SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n"
 
 
 @pytest.mark.parametrize(
@@ -328,6 +330,12 @@ def test_srt_is_written_with_names() -> None:
         "1\n00:00:00,500 --> 00:00:01,250\nA & <B>: Hi <b> & -> you\n\n"
         "2\n01:01:01,000 --> 01:01:02,000\nNote: this\n\n"
     )
+
+
+@pytest.mark.parametrize("fmt", [TranscriptFormat.SRT, TranscriptFormat.VTT])
+def test_times_are_rounded_to_the_millisecond(fmt: TranscriptFormat) -> None:
+    written = FORMATS.write(Transcript((Segment(1.001, 4.0017, "Hello"),)), fmt).decode().replace(",", ".")
+    assert "00:00:01.001 --> 00:00:04.002" in written
 
 
 def test_text_is_written_with_times_and_names() -> None:
