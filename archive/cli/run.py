@@ -1,0 +1,184 @@
+"""Run the archive: `up`, `demo`, `serve`, `work`, `migrate`."""
+
+import asyncio
+import fcntl
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import click
+from msgspec import structs
+
+from archive.adapters.db.migrate import upgrade
+from archive.bootstrap import connect, database_url
+from archive.errors import Conflict, WrongSetting
+from archive.http.serve import serve as serve_api
+from archive.identity.manage import first_administrator_link
+from archive.settings import Settings, load, variable
+from archive.supervise import Child, private_redis, supervised
+
+DEMO_MARK = "demo.json"
+"""Stands in a demo's folder, with who can sign in."""
+
+host_option = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+port_option = click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Port to listen on.  [default: 8000]"
+)
+proxy_option = click.option(
+    "--behind-proxy", help="Addresses of the reverse proxies to trust, with commas; they serve the HTTPS."
+)
+
+
+@click.command()
+@click.option("--data", type=click.Path(file_okay=False), help="Folder of the archive.  [default: data]")
+@host_option
+@port_option
+@proxy_option
+def up(data: str | None, host: str | None, port: int | None, behind_proxy: str | None) -> None:
+    """Run a whole archive on this machine."""
+    settings = _settings(data=data, host=host, port=port, behind_proxy=behind_proxy)
+    if (settings.folder / DEMO_MARK).exists():
+        raise WrongSetting(
+            f"{settings.data} is a demo's folder. Start it with: call-archive demo", field="data"
+        )
+    asyncio.run(_up(settings))
+
+
+@click.command()
+@click.option("--data", type=click.Path(file_okay=False), default="demo-data", show_default=True)
+@port_option
+def demo(data: str, port: int | None) -> None:
+    """Run an archive with sample calls and people, in a folder of its own."""
+    settings = _settings(data=data, port=port)
+    if (settings.folder / "archive.sqlite3").exists() and not (settings.folder / DEMO_MARK).exists():
+        raise WrongSetting(
+            f"{settings.data} holds an archive that is no demo. Name another folder.", field="data"
+        )
+    asyncio.run(_demo(settings))
+
+
+@click.command()
+@host_option
+@port_option
+@proxy_option
+def serve(host: str | None, port: int | None, behind_proxy: str | None) -> None:
+    """Run the API and the pages only."""
+    asyncio.run(_serve(_with_queue(_settings(host=host, port=port, behind_proxy=behind_proxy))))
+
+
+@click.command()
+def work() -> None:
+    """Run one worker only."""
+    _with_queue(_settings())
+    os.execv(sys.executable, _worker_command())
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to this program's schema."""
+    settings = _settings()
+    click.echo(f"Database is at {_migrate(settings)}.")
+
+
+RUN: Sequence[click.Command] = (up, demo, serve, work, migrate)
+
+
+async def _up(settings: Settings) -> None:
+    async with _embedded(settings) as embedded, connect(embedded) as parts:
+        await _greet(embedded)
+        await serve_api(parts, embedded)
+
+
+async def _demo(settings: Settings) -> None:
+    async with _embedded(settings) as embedded, connect(embedded) as parts:
+        (embedded.folder / DEMO_MARK).touch(mode=0o600)
+        fill = asyncio.create_task(_fill(embedded))
+        try:
+            await serve_api(parts, embedded)
+        finally:
+            fill.cancel()
+
+
+async def _fill(settings: Settings) -> None:
+    """Fill the demo in a process of its own, through the archive's front door; prints who can sign in."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "infra.demo.fill", env={**os.environ, **_environ(settings)}
+    )
+    try:
+        await process.wait()
+    except asyncio.CancelledError:
+        process.terminate()
+        raise
+
+
+async def _serve(settings: Settings) -> None:
+    async with connect(settings) as parts:
+        await parts.database.check()
+        await serve_api(parts, settings)
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
+    """The settings of a running embedded archive: folder locked, schema new, queue and worker up."""
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    with _only_one(settings.folder):
+        _migrate(settings)
+        async with private_redis() as redis:
+            embedded = structs.replace(settings, redis=settings.redis or redis)
+            worker = Child("worker", tuple(_worker_command()), _environ(embedded))
+            async with supervised([worker]):
+                yield embedded
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    with (folder / "running.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(f"An archive is running in {folder} already.") from error
+        yield
+
+
+async def _greet(settings: Settings) -> None:
+    async with connect(settings) as parts:
+        async with parts.database.read() as work:
+            empty = not await work.principals.anyone()
+        if empty:
+            secret = await first_administrator_link(parts)
+            click.echo(
+                "This archive is empty. Make its first administrator with this link (once, within 24 hours):"
+            )
+            click.echo(f"  {settings.public_url}/setup/{secret}")
+    click.echo(f"Call Archive is at {settings.public_url}. Ctrl-C ends it.")
+
+
+def _migrate(settings: Settings) -> str:
+    owner = settings.database_owner or database_url(settings)
+    return upgrade(owner, database_url(settings))
+
+
+def _settings(**given: object) -> Settings:
+    settings = load(os.environ, **given)
+    if settings.public_url == Settings().public_url and settings.port != Settings().port:
+        settings = structs.replace(settings, public_url=f"http://localhost:{settings.port}")
+    return settings
+
+
+def _with_queue(settings: Settings) -> Settings:
+    if not settings.redis:
+        raise WrongSetting(
+            f"{variable('redis')} (redis) must name the queue that API and workers share.", field="redis"
+        )
+    return settings
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """The settings as a child is given them."""
+    return {variable(name): str(value) for name, value in structs.asdict(settings).items()}
+
+
+def _worker_command() -> list[str]:
+    return [sys.executable, "-m", "workers"]
