@@ -22,18 +22,9 @@ KIND_CODES = {Kind.PHONE: 1, Kind.VOICEMAIL: 2, Kind.MEETING: 3}
 DIRECTION_CODES = {Direction.INBOUND: 1, Direction.OUTBOUND: 2, Direction.INTERNAL: 3}
 
 
-class WindowDocument(Struct, frozen=True):
-    """About 80 words of a call, `start` to `end` in seconds. `speaker` is None where several speak."""
-
-    start: float
-    end: float
-    speaker: str | None
-    text: str
-
-
 class CallDocument(Struct, frozen=True, kw_only=True):
     """`started_at` and `received_at` in whole seconds since 1970. `names` is all metadata that words may match;
-    `text` is the speech, a segment a line: both engines and the database count its bytes alike."""
+    `text` is the speech, a segment a line; `windows` are its overlapping parts of about 80 words."""
 
     id: int
     partner_id: int | None
@@ -53,7 +44,7 @@ class CallDocument(Struct, frozen=True, kw_only=True):
     source_key: int | None
     names: str
     text: str
-    windows: tuple[WindowDocument, ...]
+    windows: tuple[str, ...]
 
 
 def document(call: Call, transcript: Transcript | None) -> CallDocument:
@@ -106,51 +97,32 @@ def phone_keys(number: str) -> Iterator[int]:
         yield phone_key(digits[-length:])
 
 
-def windows(segments: Sequence[Segment]) -> Iterator[WindowDocument]:
-    """Overlapping windows, cut where the turn changes; a turn longer than a window is cut inside."""
-    pieces = [piece for segment in segments for piece in _pieces(segment)]
+def windows(segments: Sequence[Segment]) -> Iterator[str]:
+    """Overlapping windows, cut where the turn changes; a turn longer than half a window is cut inside."""
+    pieces = [piece for segment in segments for piece in _pieces(segment.text.split())]
     first = 0
     while first < len(pieces):
         last = _reach(pieces, first, WINDOW_WORDS)
-        yield _window(pieces[first:last])
+        yield " ".join(word for piece in pieces[first:last] for word in piece)
         if last == len(pieces):
             return
-        first = max(first + 1, _reach(pieces, first, WINDOW_STRIDE))
+        first = _reach(pieces, first, WINDOW_STRIDE)
 
 
-class _Piece(Struct, frozen=True):
-    segment: Segment
-    text: str
-    words: int
-
-
-def _pieces(segment: Segment) -> Iterator[_Piece]:
-    """A segment, or its parts of at most half a window, so that windows can overlap inside it."""
-    spoken = segment.text.split()
+def _pieces(spoken: list[str]) -> Iterator[list[str]]:
     for at in range(0, len(spoken), WINDOW_STRIDE):
-        part = spoken[at : at + WINDOW_STRIDE]
-        yield _Piece(segment, " ".join(part), len(part))
+        yield spoken[at : at + WINDOW_STRIDE]
 
 
-def _reach(pieces: Sequence[_Piece], first: int, limit: int) -> int:
+def _reach(pieces: Sequence[list[str]], first: int, limit: int) -> int:
     """The end of the longest run from `first` with at most `limit` words; at least one piece."""
-    end, count = first + 1, pieces[first].words
-    while end < len(pieces) and count + pieces[end].words <= limit:
-        count += pieces[end].words
+    end, count = first + 1, len(pieces[first])
+    while end < len(pieces) and count + len(pieces[end]) <= limit:
+        count += len(pieces[end])
         end += 1
     return end
 
 
-def _window(pieces: Sequence[_Piece]) -> WindowDocument:
-    speakers = {piece.segment.speaker for piece in pieces}
-    return WindowDocument(
-        start=pieces[0].segment.start,
-        end=max(piece.segment.end for piece in pieces),
-        speaker=speakers.pop() if len(speakers) == 1 else None,
-        text="\n".join(piece.text for piece in pieces),
-    )
-
-
 def folded(text: str) -> str:
-    """The words of a text as engines without a tokenizer of their own index them."""
+    """The words of a text, for an engine that only splits at spaces."""
     return " ".join(words(text))

@@ -1,0 +1,9 @@
+"""The search index of an embedded archive: tantivy, in process.
+
+`index.py` is the port; `storage.py` keeps the folder, `schema.py` the documents, `filters.py` compiles scopes and
+filters, `vocabulary.py` finds the variants of a word, `tiers.py` asks and fuses.
+"""
+
+from archive.adapters.tantivy.index import TantivyIndex
+
+__all__ = ["TantivyIndex"]
