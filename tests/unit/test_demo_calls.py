@@ -317,6 +317,14 @@ def test_each_side_is_heard_on_its_channel_where_the_transcript_says(performed: 
         assert level(staged, segment, segment.channel) > 10 * level(staged, segment, 1 - segment.channel)
 
 
+@pytest.mark.parametrize("call_id", ["northwind-bad-call", "chairs-1-order"])
+def test_the_channels_are_whose_the_metadata_says(calls: dict[str, DemoCall], call_id: str) -> None:
+    call = calls[call_id]
+    sides = {turn.speaker.name: turn.speaker.side for turn in call.turns}
+    segments = asyncio.run(perform(call)).segments
+    assert all(call.channels[segment.channel] is sides[segment.speaker] for segment in segments)
+
+
 def test_who_interrupts_starts_before_the_other_ends(performed: dict[str, Staged]) -> None:
     segments = {segment.text[:8]: segment for segment in performed["northwind-bad-call"].segments}
     assert segments["No, hang"].start < segments["Then you"].end
