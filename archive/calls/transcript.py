@@ -17,8 +17,8 @@ from archive.errors import Invalid
 
 MAX_SEGMENTS = 200_000
 MAX_NAME = 200
-END_OF_TIME = 360_000.0
-"""Seconds. Times stay below 100 hours: the most that SRT can write."""
+LATEST = 359_999.999
+"""Seconds. Times stay below 100 hours: this is the last that SRT can write."""
 
 _BREAKS = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
@@ -162,7 +162,7 @@ def _words(words: Iterable[Word], name: str, line: int | None) -> Iterable[Word]
 
 
 def _check_times(start: float, end: float, name: str, line: int | None) -> None:
-    if not (0 <= start < END_OF_TIME and 0 <= end < END_OF_TIME):
+    if not (0 <= start <= LATEST and 0 <= end <= LATEST):
         raise TranscriptError(f"The times of {name} must be from 0 to below 100 hours.", line)
     if end < start:
         raise TranscriptError(f"The end of {name}, {end:.3f} s, comes before its start, {start:.3f} s.", line)

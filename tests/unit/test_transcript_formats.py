@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from archive import ports
 from archive.adapters.transcripts import TranscriptFormats
-from archive.calls.transcript import Segment, Transcript, TranscriptError, TranscriptFormat, Word
+from archive.calls.transcript import LATEST, Segment, Transcript, TranscriptError, TranscriptFormat, Word
 
 SAMPLES = Path(__file__).parent.parent / "samples_transcripts"
-FORMATS = TranscriptFormats()
+FORMATS: ports.TranscriptFormats = TranscriptFormats()
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n\n"
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n"
 
@@ -336,6 +337,12 @@ def test_srt_is_written_with_names() -> None:
 def test_times_are_rounded_to_the_millisecond(fmt: TranscriptFormat) -> None:
     written = FORMATS.write(Transcript((Segment(1.001, 4.0017, "Hello"),)), fmt).decode().replace(",", ".")
     assert "00:00:01.001 --> 00:00:04.002" in written
+
+
+@pytest.mark.parametrize("fmt", TranscriptFormat)
+def test_the_latest_time_can_be_written_and_read(fmt: TranscriptFormat) -> None:
+    last = Transcript((Segment(LATEST, LATEST, "Goodbye.", "Anna"),))
+    assert int(FORMATS.read(FORMATS.write(last, fmt), None).segments[0].start) == 359_999
 
 
 def test_text_is_written_with_times_and_names() -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from archive.adapters.transcripts.lines import lines_of
 from archive.adapters.transcripts.names import is_name, split_name
-from archive.calls.transcript import Segment, Transcript, TranscriptError, tidied
+from archive.calls.transcript import LATEST, Segment, Transcript, TranscriptError, tidied
 
 _CLOCK = r"[\[(]?(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,3}):(?P<s>\d{2})(?:[.,](?P<f>\d{1,3}))?"
 _LEADING = re.compile(rf"{_CLOCK}(?:[\])]|(?=\s|$))\s*(?:[-\u2013\u2014]\s)?\s*(?P<rest>.*)")
@@ -98,7 +98,8 @@ def _ends(passages: Sequence[_Passage]) -> list[float]:
 
 def _read_aloud(passage: _Passage) -> float:
     words = sum(len(text.split()) for text in passage.texts)
-    return passage.start + max(words / _WORDS_A_SECOND, _SHORTEST)
+    end = passage.start + max(words / _WORDS_A_SECOND, _SHORTEST)
+    return min(end, max(passage.start, LATEST))
 
 
 def write(transcript: Transcript) -> str:
