@@ -1,0 +1,68 @@
+"""What narrows a list of calls, as SQL conditions. They stand beside the scope's, and never instead of it."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import ColumnElement, exists, or_
+
+from archive.adapters.db.tables import agents, call_labels, calls, clients, partners, teams
+from archive.adapters.db.words import begins, typed_digits
+from archive.calls.filters import CallFilter
+from archive.calls.query import significant
+
+Condition = ColumnElement[bool]
+
+
+def conditions(filter: CallFilter) -> Iterator[Condition]:
+    yield from _any_of(filter)
+    yield from _between(filter)
+    for label in sorted(filter.labels):
+        yield _label(call_labels.c.label == label)
+    if filter.phone is not None:
+        yield calls.c.phone_digits.endswith(significant(filter.phone), autoescape=True)
+    if filter.external_id is not None:
+        yield calls.c.external_id == filter.external_id
+    if filter.source is not None:
+        yield calls.c.source == filter.source
+
+
+def holds(word: str) -> Condition:
+    """Whether the call's metadata, as `readable` joins it, holds a word that begins with this one."""
+    tables = (partners, clients, agents, teams)
+    columns = [calls.c.words, calls.c.note_words, *(table.c.words for table in tables)]
+    found = [begins(column, word) for column in columns]
+    if number := typed_digits(word):
+        found.append(calls.c.phone_digits.endswith(number, autoescape=True))
+    return or_(*found, _label(begins(call_labels.c.words, word)))
+
+
+def _any_of(filter: CallFilter) -> Iterator[Condition]:
+    wanted: Iterable[tuple[ColumnElement[object], frozenset[object]]] = (
+        (calls.c.partner_id, filter.partners),
+        (calls.c.client_id, filter.clients),
+        (calls.c.agent_id, filter.agents),
+        (calls.c.team_id, filter.teams),
+        (calls.c.kind, filter.kinds),
+        (calls.c.direction, filter.directions),
+        (calls.c.state, filter.states),
+    )
+    return (column.in_(sorted(values)) for column, values in wanted if values)
+
+
+def _between(filter: CallFilter) -> Iterator[Condition]:
+    bounds: Iterable[tuple[ColumnElement[object], object, object]] = (
+        (calls.c.started_at, filter.since, filter.until),
+        (calls.c.received_at, filter.received_since, filter.received_until),
+    )
+    for column, since, until in bounds:
+        if since is not None:
+            yield column >= since
+        if until is not None:
+            yield column < until
+    if filter.min_seconds is not None:
+        yield calls.c.duration >= filter.min_seconds
+    if filter.max_seconds is not None:
+        yield calls.c.duration <= filter.max_seconds
+
+
+def _label(condition: Condition) -> Condition:
+    return exists().where(call_labels.c.call_id == calls.c.id, condition)

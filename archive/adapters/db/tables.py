@@ -1,0 +1,319 @@
+"""The tables, as the newest migration leaves them (a test compares).
+
+Ids are integers that are never given twice, so that a grant on a deleted call can't come to mean another one.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+from archive.adapters.db.types import Choice, Id, Json, Moment
+from archive.audit.event import EventType, ObjectKind, Outcome
+from archive.calls.call import Consent, Direction, Kind, Participant, Rendition, State
+from archive.calls.sound import Analysis
+from archive.policy.actions import Action, Role
+from archive.policy.principal import PrincipalKind
+from archive.policy.scope import Scope
+from archive.ports import Played
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+
+def _table(name: str, *parts: Any) -> Table:
+    """A table whose rows have an id of their own."""
+    return Table(name, metadata, Column("id", Id, primary_key=True), *parts, sqlite_autoincrement=True)
+
+
+def _of(table: str, name: str, *, null: bool = False, cascade: bool = False, **options: Any) -> Column[int]:
+    """A reference to a row of another table; with `cascade` this row goes when that one does."""
+    reference = ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)
+    return Column(name, Id, reference, nullable=null, **options)
+
+
+# ---- principals ------------------------------------------------------------------------------------------------
+
+principals = _table(
+    "principals",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("kind", Choice(PrincipalKind), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("email_key", Text, unique=True),  # the e-mail without case
+    Column("purpose", Text),
+    Column("disabled_at", Moment),
+    Column("created_at", Moment, nullable=False),
+)
+
+grants = _table(
+    "grants",
+    Column("uid", Text, nullable=False, unique=True),
+    _of("principals", "principal_id", index=True),
+    Column("role", Choice(Role)),
+    Column("actions", Json(frozenset[Action]), nullable=False),
+    Column("scope", Json(Scope), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("reason", Text, nullable=False),
+    Column("granted_by", Text, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+passwords = Table(
+    "passwords",
+    metadata,
+    _of("principals", "principal_id", primary_key=True, autoincrement=False),
+    Column("encoded", Text, nullable=False),
+)
+
+client_secrets = _table(
+    "client_secrets",
+    _of("principals", "principal_id", index=True),
+    Column("encoded", Text, nullable=False),
+)
+
+sessions = _table(
+    "sessions",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    _of("principals", "principal_id", index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("address", Text),
+    Column("user_agent", Text),
+)
+
+tokens = _table(
+    "tokens",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    _of("principals", "principal_id", index=True),
+    Column("actions", Json(frozenset[Action]), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+links = _table(
+    "links",
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("purpose", Text, nullable=False),
+    _of("principals", "principal_id", null=True, index=True),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("until", Moment, nullable=False, index=True),
+)
+
+# ---- names -----------------------------------------------------------------------------------------------------
+# `key` is a name without case and outer space: what makes two names one. `words` are its folded words, each after a
+# space: what somebody may type.
+
+partners = _table(
+    "partners",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("words", Text, nullable=False),
+)
+
+teams = _table(
+    "teams",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("words", Text, nullable=False),
+)
+
+clients = _table(
+    "clients",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False, index=True),
+    Column("words", Text, nullable=False),
+    Column("phone", Text),
+    Column("phone_digits", Text, index=True),
+    Column("external_id", Text, unique=True),
+)
+
+agents = _table(
+    "agents",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False, index=True),
+    Column("words", Text, nullable=False),
+    Column("email", Text),
+    Column("email_key", Text, unique=True),
+)
+
+# ---- calls -----------------------------------------------------------------------------------------------------
+
+calls = _table(
+    "calls",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("kind", Choice(Kind), nullable=False),
+    Column("direction", Choice(Direction)),
+    Column("started_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    # Who uploaded it. No foreign key: the archive itself (0) has no row.
+    Column("registration_id", Id, nullable=False),
+    Column("source", Text, nullable=False),  # '' for none, so that none equals none in the constraint below
+    Column("external_id", Text),
+    _of("partners", "partner_id", null=True),
+    _of("clients", "client_id", null=True),
+    _of("agents", "agent_id", null=True),
+    _of("teams", "team_id", null=True),
+    Column("phone", Text),
+    Column("phone_digits", Text),
+    Column("channels", Json(tuple[str, ...]), nullable=False),
+    Column("language", Text),
+    Column("note", Text),
+    Column("participants", Json(tuple[Participant, ...]), nullable=False),
+    Column("words", Text, nullable=False),  # of participants and external id, as in the tables of names
+    Column("note_words", Text, nullable=False),
+    Column("consent", Choice(Consent), nullable=False),
+    Column("sealed", Boolean, nullable=False, server_default=false()),
+    Column("duration", Double),
+    Column("blob", Text, nullable=False, index=True),
+    Column("sha256", Text, nullable=False, index=True),
+    Column("bytes", Id, nullable=False),
+    Column("container", Text),
+    Column("codec", Text),
+    Column("sound_channels", Integer),
+    Column("sample_rate", Integer),
+    Column("rendition", Json(Rendition)),
+    Column("rendition_blob", Text, index=True),
+    Column("waveform_blob", Text, index=True),
+    Column("transcript_version", Integer),
+    Column("transcript_source", Text),
+    Column("failure_code", Text),
+    Column("failure_detail", Text),
+    Column("failure_retryable", Boolean),
+    Column("duplicate_of", Id, ForeignKey("calls.id", ondelete="SET NULL"), index=True),
+    Column("state", Choice(State), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("held_until", Moment, nullable=False),  # whose work it is until then; past: nobody's
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("registration_id", "source", "external_id"),
+    Index("calls_newest", "started_at", "id"),
+    *(
+        Index(f"calls_{of}", of, "started_at", "id")
+        for of in ("partner_id", "client_id", "agent_id", "team_id")
+    ),
+    Index("calls_due", "state", "held_until"),
+    Index("calls_external_id", "external_id"),
+    Index("calls_phone_digits", "phone_digits"),
+)
+
+call_labels = Table(
+    "call_labels",
+    metadata,
+    _of("calls", "call_id", cascade=True, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Index("call_labels_label", "label", "call_id"),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    _of("calls", "call_id", cascade=True, primary_key=True, autoincrement=False),
+    Column("analysis", Json(Analysis), nullable=False),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    _of("calls", "call_id", cascade=True, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),  # a principal's public id
+    Column("sha256", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the transcript as JSON; `sha256` is of these bytes
+)
+
+# ---- listens ---------------------------------------------------------------------------------------------------
+
+listens = _table(
+    "listens",
+    Column("uid", Text, nullable=False, unique=True),
+    _of("calls", "call_id", cascade=True, index=True),
+    Column("call_uid", Text, nullable=False),
+    Column("principal_uid", Text, nullable=False),
+    Column("seat", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    # As it was when the listen was opened: byte ranges mean nothing in a later one.
+    Column("rendition", Json(Rendition), nullable=False),
+    Column("reason", Text),
+    Column("continues", Text),
+    Column("closed_at", Moment),
+    Column("delivered", Json(tuple[tuple[int, int], ...]), nullable=False),
+    Index("listens_open", "closed_at", "last_at"),
+)
+
+listen_reports = _table(
+    "listen_reports",
+    _of("listens", "listen_id", cascade=True, index=True),
+    Column("played", Json(tuple[Played, ...]), nullable=False),
+)
+
+# ---- the audit log ---------------------------------------------------------------------------------------------
+# No foreign key leads from an event to what it tells of: the trail outlives the call. Triggers refuse to change or
+# remove events; on PostgreSQL the application's role may not even try.
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Id, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("time", Moment, nullable=False),
+    Column("type", Choice(EventType), nullable=False),
+    Column("actor_id", Text),
+    Column("actor_kind", Text, nullable=False),
+    Column("object_kind", Choice(ObjectKind), nullable=False),
+    Column("object_id", Text),
+    Column("call_uid", Text),
+    Column("outcome", Choice(Outcome), nullable=False),
+    Column("reason_code", Text),
+    Column("body", LargeBinary, nullable=False),
+    *(
+        Index(f"events_{of}", of, "seq")
+        for of in ("time", "type", "actor_id", "object_kind", "object_id", "call_uid", "outcome")
+    ),
+    sqlite_autoincrement=True,
+)
+
+event_texts = Table(
+    "event_texts",
+    metadata,
+    Column("event_seq", Id, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("field", Text, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),
+)
