@@ -1,18 +1,20 @@
-"""Settings -> adapters -> ports. The only place that names an adapter; API, workers, console and tests all come here."""
+"""Settings -> adapters -> ports. The only place that names an adapter; API, workers and console come here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from archive.adapters.db.database import SqlDatabase
+from archive.adapters.db.migrate import upgrade
 from archive.adapters.ffmpeg import FFmpegEngine
 from archive.adapters.files import FolderStore
-from archive.adapters.jobs import RedisDoorbell
+from archive.adapters.jobs import RedisDoorbell, arq_options
 from archive.adapters.meilisearch import MeilisearchIndex
 from archive.adapters.passwords import Argon2Hasher
 from archive.adapters.s3 import S3Store
 from archive.adapters.tantivy import TantivyIndex
-from archive.adapters.transcripts import Formats
+from archive.adapters.transcripts import TranscriptFormats
 from archive.calls.sound import AudioLimits
 from archive.ports import BlobStore, Parts, SearchIndex
 from archive.settings import Settings
@@ -28,7 +30,7 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
         index=_index(settings, writing=writing_index),
         doorbell=RedisDoorbell(settings.redis),
         audio=FFmpegEngine(AudioLimits(max_seconds=settings.max_call_hours * 3600)),
-        formats=Formats(),
+        formats=TranscriptFormats(),
         passwords=Argon2Hasher(),
     )
     try:
@@ -40,6 +42,17 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
 
 def database_url(settings: Settings) -> str:
     return settings.database or f"sqlite:///{settings.folder.resolve() / 'archive.sqlite3'}"
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to this program's schema, as the role that owns it; grant the other role what it needs."""
+    role = urlsplit(settings.database).username if settings.database_owner else None
+    upgrade(settings.database_owner or database_url(settings), role)
+
+
+def queue_options(settings: Settings) -> dict[str, Any]:
+    """What a worker must be told to hear the doorbell."""
+    return arq_options(settings.redis)
 
 
 def _blobs(settings: Settings) -> BlobStore:

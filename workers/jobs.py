@@ -1,11 +1,11 @@
 """What a ring runs: a call's id in, one use case of the story out. Each may run twice without harm."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from archive.calls.index import forget, index_call, index_names
 from arq import Retry
 
+from archive.calls.index import forget, index_call, index_names
 from archive.calls.leases import Again
 from archive.calls.normalise import normalise
 from archive.calls.transcribe import transcribe
@@ -13,7 +13,7 @@ from archive.errors import Unavailable
 from archive.ports import Job, Parts
 
 UseCase = Callable[[Parts, int], Awaitable[None]]
-Ring = Callable[[dict[str, Any], int], Awaitable[None]]
+Ring = Callable[[dict[str, Any], int], Coroutine[Any, Any, None]]
 
 USE_CASES: dict[Job, UseCase] = {
     Job.NORMALISE: normalise,

@@ -7,8 +7,7 @@ from typing import Any
 
 from arq import Worker, cron, func
 
-from archive.adapters.jobs import HEALTH_KEY, HEALTH_SECONDS, QUEUE, pack, redis_settings, unpack
-from archive.bootstrap import connect
+from archive.bootstrap import connect, queue_options
 from archive.settings import Settings
 from workers.jobs import TRIES, USE_CASES, ring
 from workers.sweep import EVERY_SECONDS, sweep, sweep_blobs
@@ -31,18 +30,12 @@ def worker(settings: Settings, ctx: dict[str, Any]) -> Worker:
             cron(sweep, second=set(range(0, 60, EVERY_SECONDS)), timeout=60, max_tries=1),
             cron(sweep_blobs, hour=3, minute=40, timeout=timedelta(hours=2), max_tries=1),
         ],
-        queue_name=QUEUE,
-        redis_settings=redis_settings(settings.redis),
         max_jobs=settings.worker_jobs,
         max_tries=TRIES,
         job_timeout=LONGEST_JOB,
-        keep_result=0,
         poll_delay=POLL_SECONDS,
-        health_check_interval=HEALTH_SECONDS,
-        health_check_key=HEALTH_KEY,
-        job_serializer=pack,
-        job_deserializer=unpack,
         ctx=ctx,
+        **queue_options(settings),
     )
 
 

@@ -39,6 +39,19 @@ def redis_settings(url: str) -> RedisSettings:
     return settings
 
 
+def arq_options(url: str) -> dict[str, Any]:
+    """What an arq worker must be told to answer this doorbell."""
+    return {
+        "queue_name": QUEUE,
+        "redis_settings": redis_settings(url),
+        "health_check_key": HEALTH_KEY,
+        "health_check_interval": HEALTH_SECONDS,
+        "job_serializer": pack,
+        "job_deserializer": unpack,
+        "keep_result": 0,
+    }
+
+
 def pack(value: dict[str, Any]) -> bytes:
     return bytes(msgpack.packb(value, default=str))
 

@@ -23,7 +23,7 @@ FAMILIES: tuple[tuple[str, Sequence[click.Command]], ...] = (
 class Families(click.Group):
     """A group that lists its commands by family."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in FAMILIES:
             with formatter.section(title):
                 formatter.write_dl(

@@ -13,7 +13,7 @@ import click
 from archive import health
 from archive.bootstrap import connect
 from archive.calls.caller import Caller
-from archive.calls.reindex import reindex as rebuild
+from archive.calls.index import reindex as rebuild
 from archive.cli.output import json_option, meter, show, show_one
 from archive.identity import manage
 from archive.identity.manage import Giving
@@ -32,12 +32,14 @@ scope_option = click.option(
 )
 
 
-class Actions(click.ParamType):
+class Actions(click.ParamType[frozenset[Action], str]):
     name = "A,B"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> frozenset[Action]:
+        if isinstance(value, frozenset):
+            return value
         try:
             return frozenset(Action(name.strip()) for name in value.split(",") if name.strip())
         except ValueError:
@@ -220,7 +222,7 @@ def reindex(data: str | None) -> None:
     """Rebuild the search index beside the live one, then switch."""
 
     async def run(parts: Parts, caller: Caller) -> None:
-        count = await rebuild(parts, caller, lambda total: meter("Indexing", total))
+        count = await rebuild(parts, caller, meter("Indexing"))
         click.echo(f"{count} calls indexed.")
 
     _run(data, run, writing_index=True)
@@ -232,7 +234,7 @@ def reindex(data: str | None) -> None:
 def doctor(data: str | None, as_json: bool) -> None:
     """Check every component and say what to do."""
 
-    async def run(parts: Parts, caller: Caller) -> bool:
+    async def run(parts: Parts, _: Caller) -> bool:
         found = await health.health(parts)
         show([_component_row(component) for component in found.components], as_json)
         return all(component.state is health.ComponentState.OK for component in found.components)

@@ -1,5 +1,6 @@
 """What the commands print: a table for people, JSON for programs."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,9 @@ import click
 import msgspec
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+BAR = 36
+"""Characters."""
 
 Row = Mapping[str, Any]
 
@@ -35,29 +39,25 @@ def show_one(row: Row, as_json: bool) -> None:
         click.echo(f"{name.ljust(width)}  {_cell(value)}")
 
 
-def meter(label: str, total: int) -> Callable[[int], None]:
-    """Progress of `total` units: a bar on a terminal, a plain line every tenth otherwise. Call it with units done."""
-    done = shown = 0
+def meter(label: str) -> Callable[[float], None]:
+    """Progress from 0 to 1: a bar on a terminal, a plain line every tenth otherwise."""
+    terminal = sys.stderr.isatty()
+    shown = -1
 
-    def advance(units: int) -> None:
-        nonlocal done, shown
-        done += units
-        share = 100 if not total else min(100, 100 * done // total)
-        if share >= shown + 10 or (share == 100 and shown < 100):
-            shown = share - share % 10
-            click.echo(f"{label}: {share}%", err=True)
+    def show_share(share: float) -> None:
+        nonlocal shown
+        percent = int(share * 100)
+        step = percent if terminal else percent // 10 * 10
+        if step <= shown:
+            return
+        shown = step
+        if terminal:
+            bar = "#" * (percent * BAR // 100)
+            click.echo(f"\r{label}  [{bar:<{BAR}}] {percent:3}%", nl=percent >= 100, err=True)
+        else:
+            click.echo(f"{label}: {step}%", err=True)
 
-    if not click.get_text_stream("stderr").isatty():
-        return advance
-    bar = click.progressbar(length=total, label=label, file=click.get_text_stream("stderr"))
-    bar.__enter__()
-
-    def advance_bar(units: int) -> None:
-        bar.update(units)
-        if bar.finished:
-            bar.render_finish()
-
-    return advance_bar
+    return show_share
 
 
 def _cell(value: object) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 from msgspec import structs
 
-from archive.adapters.db.migrate import upgrade
-from archive.bootstrap import connect, database_url
+from archive.bootstrap import connect
+from archive.bootstrap import migrate as bring_up
 from archive.errors import Conflict, WrongSetting
 from archive.http.serve import serve as serve_api
 from archive.identity.manage import first_administrator_link
@@ -72,14 +72,14 @@ def serve(host: str | None, port: int | None, behind_proxy: str | None) -> None:
 def work() -> None:
     """Run one worker only."""
     _with_queue(_settings())
-    os.execv(sys.executable, _worker_command())
+    os.execv(sys.executable, _worker_command())  # noqa: S606 - this process becomes the worker
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database to this program's schema."""
-    settings = _settings()
-    click.echo(f"Database is at {_migrate(settings)}.")
+    bring_up(_settings())
+    click.echo("The database has this program's schema.")
 
 
 RUN: Sequence[click.Command] = (up, demo, serve, work, migrate)
@@ -124,7 +124,7 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
     """The settings of a running embedded archive: folder locked, schema new, queue and worker up."""
     settings.folder.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.folder):
-        _migrate(settings)
+        bring_up(settings)
         async with private_redis() as redis:
             embedded = structs.replace(settings, redis=settings.redis or redis)
             worker = Child("worker", tuple(_worker_command()), _environ(embedded))
@@ -153,11 +153,6 @@ async def _greet(settings: Settings) -> None:
             )
             click.echo(f"  {settings.public_url}/setup/{secret}")
     click.echo(f"Call Archive is at {settings.public_url}. Ctrl-C ends it.")
-
-
-def _migrate(settings: Settings) -> str:
-    owner = settings.database_owner or database_url(settings)
-    return upgrade(owner, database_url(settings))
 
 
 def _settings(**given: object) -> Settings:

@@ -3,7 +3,6 @@
 import io
 import json
 import mimetypes
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -125,35 +124,34 @@ def _api(server: str, client_id: str, client_secret: str) -> Iterator[httpx.Clie
 def _upload(api: httpx.Client, file: Path, given: dict[str, Any], transcript: Path | None) -> dict[str, Any]:
     began = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat()
     metadata = json.dumps({"started_at": began, **given})
-    with file.open("rb") as audio:
+    with file.open("rb", buffering=0) as audio:
         parts: dict[str, tuple[str | None, IO[bytes] | str | bytes, str]] = {
             "metadata": (None, metadata, "application/json"),
-            "audio": (file.name, _Shown(audio, meter(file.name, file.stat().st_size)), _type(file)),
+            "audio": (file.name, _Shown(audio, file.stat().st_size, meter(file.name)), _type(file)),
         }
         if transcript:
             parts["transcript"] = (transcript.name, transcript.read_bytes(), _type(transcript))
         return _checked(api.post("/api/v1/calls", files=parts))
 
 
-class _Shown(io.RawIOBase):
-    """A file that tells how many bytes were read from it."""
+class _Shown(io.BufferedReader):
+    """A file that shows how much of its `size` was read."""
 
-    def __init__(self, file: IO[bytes], advance: Callable[[int], None]) -> None:
-        self._file, self._advance = file, advance
+    def __init__(self, file: io.FileIO, size: int, show_share: Callable[[float], None]) -> None:
+        super().__init__(file)
+        self._size, self._show_share, self._done = size, show_share, 0
 
-    def fileno(self) -> int:
-        return self._file.fileno()  # by which httpx learns the length
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._file.read(size)
-        self._advance(len(chunk))
+    def read(self, size: int | None = -1, /) -> bytes:
+        chunk = super().read(size)
+        self._done += len(chunk)
+        self._show_share(min(1.0, self._done / max(self._size, 1)))
         return chunk
 
 
 def _metadata(given: str | None) -> dict[str, Any]:
     if given is None:
         return {}
-    text = Path(given).read_text(encoding="utf-8") if os.path.exists(given) else given
+    text = Path(given).read_text(encoding="utf-8") if Path(given).is_file() else given
     try:
         metadata = json.loads(text)
     except json.JSONDecodeError as error:
