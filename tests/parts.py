@@ -22,10 +22,12 @@ import redis
 from minio import Minio
 from msgspec import Struct
 
+from infra.setup import ROOT
 from infra.setup import minio as minio_build
 from infra.setup.system import newest_postgresql
 from tests.processes import Part, PartError, Program, answers, free_port, installed
 
+ROLES = ROOT / "infra" / "containers" / "postgres" / "roles.sh"
 COMMAND = Path(sys.executable).with_name("call-archive")
 
 
@@ -63,12 +65,23 @@ class Postgres:
         settings = [part for setting in self.SETTINGS for part in ("-c", setting)]
         command: list[Part] = [programs / "postgres", "-D", data, "-k", self._program.folder, *settings]
         self._program.start(command, self._ready, end="QUIT")
-        for role in (self.OWNER, self.APPLICATION):
-            self._execute(f"CREATE ROLE {role} LOGIN")
+        self._make_roles(programs)
         return str(self._program.folder)
 
     def stop(self) -> None:
         self._program.stop(signal.SIGQUIT)
+
+    def _make_roles(self, programs: Path) -> None:
+        """The roles of the server world, by the script that makes them there."""
+        env = {
+            **os.environ,
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PGHOST": str(self._program.folder),
+            "PGUSER": "postgres",
+            "DATABASE_OWNER_PASSWORD": secrets.token_hex(16),
+            "DATABASE_PASSWORD": secrets.token_hex(16),
+        }
+        subprocess.run([ROLES], env=env, check=True)
 
     def create(self, name: str, *, template: str = "template1") -> PostgresDatabase:
         self._execute(f'CREATE DATABASE "{name}" OWNER {self.OWNER} TEMPLATE "{template}"')

@@ -1,4 +1,4 @@
-"""``python3 -m infra.setup demo|develop|test`` brings about what that needs.
+"""``python3 -m infra.setup serve|demo|develop|test`` brings about what that needs.
 
 Exit codes: 0 done, 1 failed, 2 something is yours to do first, or wrong usage.
 """
@@ -14,23 +14,23 @@ from infra.setup.steps import SetupError, Step, run_steps
 
 def profiles() -> dict[str, list[Step]]:
     """What each purpose needs, in order."""
-    pages = [frontend.node_packages(), environment.command()]
-    develop = [
-        system.system_packages(system.TO_TEST),
-        environment.virtual_environment(),
-        environment.development_packages(),
-        *pages,
-    ]
+    develop = _installed(system.TO_TEST, environment.development_packages())
     return {
-        "demo": [
-            system.system_packages(system.TO_RUN),
-            environment.virtual_environment(),
-            environment.product_packages(),
-            *pages,
-        ],
+        "serve": _installed(system.TO_SERVE, environment.product_packages()),
+        "demo": _installed(system.TO_SHOW, environment.product_packages()),
         "develop": develop,
         "test": [*develop, minio.minio()],
     }
+
+
+def _installed(programs: tuple[system.Program, ...], packages: Step) -> list[Step]:
+    return [
+        system.system_packages(programs),
+        environment.virtual_environment(),
+        packages,
+        frontend.node_packages(),
+        environment.command(),
+    ]
 
 
 def main(arguments: list[str]) -> int:

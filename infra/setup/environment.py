@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from infra.setup import BIN, ROOT, VENV
@@ -68,23 +69,32 @@ def _pip_install(stamp: Stamp) -> None:
 
 
 def command() -> Step:
-    """``call-archive``, run from this clone.
+    """``call-archive``, run from this clone: the path, the metadata and the script of an editable install.
 
-    By hand instead of an editable install: that would fetch a build backend outside the lock files.
+    By hand, because pip would fetch a build backend for it from outside the lock files.
     """
     return Step("the call-archive command", done=_command_there, work=_write_command)
 
 
-def _path_file() -> Path:
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return VENV / "lib" / version / "site-packages" / "call_archive.pth"
+def _command_files() -> dict[Path, str]:
+    """Path -> content."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    name, version = project["name"], project["version"]
+    packages = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    metadata = packages / f"{name.replace('-', '_')}.dist-info" / "METADATA"
+    return {
+        packages / "call_archive.pth": f"{ROOT}\n",
+        metadata: f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        COMMAND: COMMAND_TEXT,
+    }
 
 
 def _command_there() -> bool:
-    return COMMAND.is_file() and COMMAND.read_text() == COMMAND_TEXT and _path_file().is_file()
+    return all(path.is_file() and path.read_text() == text for path, text in _command_files().items())
 
 
 def _write_command() -> None:
-    _path_file().write_text(f"{ROOT}\n")
-    COMMAND.write_text(COMMAND_TEXT)
+    for path, text in _command_files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
     COMMAND.chmod(0o755)

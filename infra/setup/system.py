@@ -45,8 +45,9 @@ POSTGRESQL = Program(("postgresql",), lambda: newest_postgresql() is not None)
 # Without a font of its own a headless browser draws no text, and its screenshots show none.
 CHROMIUM = Program(("chromium", "fonts-liberation"), _command("chromium"))
 
-TO_RUN = (VENV_MODULE, CERTIFICATES, REDIS, FFMPEG, ESPEAK)
-TO_TEST = (*TO_RUN, POSTGRESQL, CHROMIUM)
+TO_SERVE = (VENV_MODULE, CERTIFICATES, FFMPEG)
+TO_SHOW = (*TO_SERVE, REDIS, ESPEAK)
+TO_TEST = (*TO_SHOW, POSTGRESQL, CHROMIUM)
 
 
 def system_packages(programs: tuple[Program, ...]) -> Step:
