@@ -11,7 +11,7 @@ AT_ONCE = 2
 """Each computation holds 64 MiB and a core for about 150 ms; a flood of sign-ins waits its turn."""
 
 
-class Argon2Passwords:
+class Argon2Hasher:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._turn = asyncio.Semaphore(AT_ONCE)

@@ -8,6 +8,8 @@ effect at once, and what was delivered is known to a piece.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from archive.audit.event import Detail, Event, EventType, Object, ObjectKind, Outcome
 from archive.calls.access import about, acting
 from archive.calls.call import Call
@@ -38,9 +40,14 @@ class NotPlayable(Conflict):
     code = "not_playable"
 
 
+class Opened(Struct, frozen=True):
+    listen: Listen
+    call: Call
+
+
 async def open(
     parts: Parts, caller: Caller, uid: str, reason: str | None = None, continues: str | None = None
-) -> Listen:
+) -> Opened:
     """Begin to hear a call. `continues` is a listen of one's own that ended."""
     async with acting(parts.database, caller, Action.LISTEN, uid, EventType.LISTEN_DENIED) as (work, call):
         if call.rendition is None:
@@ -61,7 +68,7 @@ async def open(
                 purpose=purpose,
             )
         )
-        return listen
+        return Opened(listen, call)
 
 
 async def facts(parts: Parts, caller: Caller, listen_uid: str) -> Listen:

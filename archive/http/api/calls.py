@@ -1,0 +1,177 @@
+"""Calls: upload, list, read, edit, delete, try again."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, Response, delete, get, patch, post
+from litestar.params import FromPath
+from msgspec import structs
+
+from archive.calls import catalogue, upload
+from archive.calls.call import Call, State
+from archive.calls.catalogue import CallEdit
+from archive.calls.filters import CallFilter
+from archive.calls.upload import Metadata
+from archive.errors import Malformed, Stale
+from archive.http import cursor, replies
+from archive.http.api.query import Narrowing, Text, narrowed, zoned
+from archive.http.api.receive import receive
+from archive.http.api.schemas import CallAnswer, CallPage, call_answer
+from archive.http.context import acting, context_of
+from archive.http.describe import Described, opt
+from archive.http.forms import json_body, query
+from archive.ports import PageMark, Parts
+
+AnyRequest = Request[Any, Any, Any]
+LIST = "calls"
+
+
+class CallQuery(Narrowing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    external_id: Text | None = None
+    source: Text | None = None
+    state: tuple[State, ...] = ()
+    received_from: datetime | None = None
+    received_to: datetime | None = None
+
+
+@post(
+    "/api/v1/calls",
+    request_max_body_size=None,
+    opt=opt(
+        Described(
+            summary="Upload a recording",
+            group="Calls",
+            body=Metadata,
+            body_media="multipart/form-data",
+            answer=CallAnswer,
+            status=201,
+            problems=(400, 403, 409, 413, 415, 422),
+        )
+    ),
+)
+async def upload_call(request: AnyRequest) -> Response[bytes]:
+    """Parts `metadata` (JSON), `audio` (any size) and, optionally, `transcript`, in any order. 201 with the call; 200
+    with the first call when the same bytes come again under the same external id."""
+    parts, caller = acting(request)
+    await upload.check(parts, caller)
+    received = await receive(parts, request, context_of(request).settings.max_upload_bytes)
+    accepted = await upload.accept(parts, caller, received.metadata, received.stored, received.transcript)
+    location = {"Location": f"/api/v1/calls/{accepted.call.uid}"}
+    return _one(request, accepted.call, 201 if accepted.created else 200, location)
+
+
+@get(
+    "/api/v1/calls",
+    opt=opt(
+        Described(
+            summary="List calls, newest first",
+            group="Calls",
+            query=CallQuery,
+            answer=CallPage,
+            problems=(400,),
+        )
+    ),
+)
+async def list_calls(request: AnyRequest) -> Response[bytes]:
+    parts, caller = acting(request)
+    asked = query(request, CallQuery)
+    after = cursor.decode(LIST, asked.cursor, PageMark) if asked.cursor else None
+    calls = await catalogue.find_all(parts, caller, await _filter(parts, asked), after, asked.limit + 1)
+    shown = tuple(call_answer(context_of(request), call) for call in calls[: asked.limit])
+    return replies.json(CallPage(shown, _next(calls, asked.limit)))
+
+
+@get(
+    "/api/v1/calls/{call_id:str}",
+    opt=opt(Described(summary="Read a call", group="Calls", answer=CallAnswer, problems=(404,))),
+)
+async def read_call(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
+    parts, caller = acting(request)
+    return _one(request, await catalogue.view(parts, caller, call_id))
+
+
+@patch(
+    "/api/v1/calls/{call_id:str}",
+    opt=opt(
+        Described(
+            summary="Edit a call's metadata",
+            group="Calls",
+            body=CallEdit,
+            answer=CallAnswer,
+            problems=(400, 403, 404, 412, 415, 422),
+        )
+    ),
+)
+async def edit_call(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
+    """What is left out stays, null clears. With `If-Match` the edit is refused (412) if the call changed meanwhile."""
+    parts, caller = acting(request)
+    edit = await json_body(request, CallEdit)
+    revision = _revision(request.headers.get("if-match"))
+    return _one(request, await catalogue.edit(parts, caller, call_id, revision, edit))
+
+
+@delete(
+    "/api/v1/calls/{call_id:str}",
+    status_code=204,
+    opt=opt(Described(summary="Delete a call", group="Calls", status=204, problems=(403, 404, 409))),
+)
+async def delete_call(request: AnyRequest, call_id: FromPath[str]) -> Response[None]:
+    """Row, words, sound and index go for good; the events stay."""
+    parts, caller = acting(request)
+    await catalogue.delete(parts, caller, call_id)
+    return replies.nothing()
+
+
+@post(
+    "/api/v1/calls/{call_id:str}/retry",
+    status_code=200,
+    opt=opt(
+        Described(
+            summary="Try a failed call again", group="Calls", answer=CallAnswer, problems=(403, 404, 409)
+        )
+    ),
+)
+async def retry_call(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
+    parts, caller = acting(request)
+    return _one(request, await catalogue.retry(parts, caller, call_id))
+
+
+def _one(
+    request: AnyRequest, call: Call, status: int = 200, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    answer = call_answer(context_of(request), call)
+    return replies.json(answer, status, {"ETag": call.etag, **(headers or {})})
+
+
+async def _filter(parts: Parts, asked: CallQuery) -> CallFilter:
+    return structs.replace(
+        await narrowed(parts, asked),
+        external_id=asked.external_id,
+        source=asked.source,
+        states=frozenset(asked.state),
+        received_since=zoned(asked.received_from, "received_from"),
+        received_until=zoned(asked.received_to, "received_to"),
+    )
+
+
+def _next(calls: list[Call], limit: int) -> str | None:
+    """One call more than the page was asked for, to know whether there is another page."""
+    if len(calls) <= limit:
+        return None
+    last = calls[limit - 1]
+    return cursor.encode(LIST, PageMark(last.started_at, last.id))
+
+
+def _revision(if_match: str | None) -> int | None:
+    """The revision in a strong ETag of ours; None for whatever it is now. Raises `Stale`, or `Malformed`."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    number = if_match.strip().removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) < 16):
+        raise Malformed('If-Match takes the ETag of the call, such as "3".', field="If-Match")
+    if if_match.strip().startswith("W/"):
+        raise Stale  # RFC 9110, 13.1.1: a weak ETag never matches
+    return int(number)
+
+
+handlers = [upload_call, list_calls, read_call, edit_call, delete_call, retry_call]

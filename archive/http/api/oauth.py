@@ -1,0 +1,152 @@
+"""The token endpoint and its discovery documents (RFC 6749, 7009, 8414, 9728)."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from msgspec import Struct
+
+from archive.http import replies
+from archive.http.authenticate import Access, origin_of
+from archive.http.context import RESOURCE_METADATA, context_of
+from archive.http.describe import Described, opt
+from archive.http.forms import form
+from archive.identity import tokens
+from archive.identity.oauth import GRANT, Answer, Asked
+from archive.policy.actions import Action
+from archive.ports import Parts
+
+AnyRequest = Request[Any, Any, Any]
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 64 * 1024
+
+
+class TokenForm(Struct, frozen=True):
+    """`scope`: action names, with spaces; without it, all that the client may do."""
+
+    grant_type: str
+    scope: str | None = None
+
+
+class TokenAnswer(Struct, frozen=True):
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
+class RevokeForm(Struct, frozen=True):
+    token: str
+    token_type_hint: str | None = None
+
+
+class ServerMetadata(Struct, frozen=True):
+    """RFC 8414."""
+
+    issuer: str
+    token_endpoint: str
+    revocation_endpoint: str
+    scopes_supported: tuple[str, ...]
+    grant_types_supported: tuple[str, ...] = (GRANT,)
+    response_types_supported: tuple[str, ...] = ()
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+    revocation_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+
+
+class ResourceMetadata(Struct, frozen=True):
+    """RFC 9728."""
+
+    resource: str
+    authorization_servers: tuple[str, ...]
+    scopes_supported: tuple[str, ...]
+    bearer_methods_supported: tuple[str, ...] = ("header",)
+
+
+SCOPES = tuple(action.value for action in Action)
+
+
+@post(
+    "/oauth/token",
+    status_code=200,
+    request_max_body_size=MAX_FORM_BYTES,
+    opt=opt(
+        Described(
+            summary="Get an access token",
+            group="Sign-in",
+            body=TokenForm,
+            body_media=FORM,
+            answer=TokenAnswer,
+            problems=(400, 401, 429),
+        ),
+        Access.CLIENT,
+    ),
+)
+async def issue_token(request: AnyRequest) -> Response[bytes]:
+    """HTTP Basic with client id and secret. Errors are those of RFC 6749, 5.2."""
+    return _answer(await tokens.issue(_parts(request), await _asked(request), origin_of(request)))
+
+
+@post(
+    "/oauth/revoke",
+    status_code=200,
+    request_max_body_size=MAX_FORM_BYTES,
+    opt=opt(
+        Described(
+            summary="Revoke an access token",
+            group="Sign-in",
+            body=RevokeForm,
+            body_media=FORM,
+            problems=(400, 401, 429),
+        ),
+        Access.CLIENT,
+    ),
+)
+async def revoke_token(request: AnyRequest) -> Response[bytes]:
+    """200 whether or not there was such a token of this client's (RFC 7009)."""
+    return _answer(await tokens.revoke(_parts(request), await _asked(request), origin_of(request)))
+
+
+@get(
+    "/.well-known/oauth-authorization-server",
+    opt=opt(Described(summary="Where tokens come from", group="Sign-in", answer=ServerMetadata), Access.OPEN),
+)
+async def authorization_server(request: AnyRequest) -> Response[bytes]:
+    link = context_of(request).link
+    return replies.json(
+        ServerMetadata(
+            issuer=link(""),
+            token_endpoint=link("/oauth/token"),
+            revocation_endpoint=link("/oauth/revoke"),
+            scopes_supported=SCOPES,
+        )
+    )
+
+
+@get(
+    RESOURCE_METADATA,
+    opt=opt(
+        Described(summary="Which tokens this API takes", group="Sign-in", answer=ResourceMetadata),
+        Access.OPEN,
+    ),
+)
+async def protected_resource(request: AnyRequest) -> Response[bytes]:
+    issuer = context_of(request).link("")
+    return replies.json(
+        ResourceMetadata(resource=issuer, authorization_servers=(issuer,), scopes_supported=SCOPES)
+    )
+
+
+def _parts(request: AnyRequest) -> Parts:
+    return context_of(request).parts
+
+
+async def _asked(request: AnyRequest) -> Asked:
+    path = request.scope["path"]
+    return Asked(url=context_of(request).secure_link(path), headers=request.headers, form=await form(request))
+
+
+def _answer(answer: Answer) -> Response[bytes]:
+    headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
+    return replies.json(answer.body, answer.status, headers)
+
+
+handlers = [issue_token, revoke_token, authorization_server, protected_resource]

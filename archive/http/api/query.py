@@ -1,0 +1,83 @@
+"""The parameters by which calls are narrowed, shared by lists and search."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Protocol
+
+from msgspec import Meta, Struct
+
+from archive.calls.call import Direction, Kind
+from archive.calls.filters import CallFilter
+from archive.errors import Malformed
+from archive.ports import Parts
+
+Text = Annotated[str, Meta(max_length=200)]
+Limit = Annotated[int, Meta(ge=1, le=200)]
+NO_ID = 0
+"""Ids count from 1: a name that stands for nothing narrows to nothing, as does one outside the caller's scope."""
+
+
+class Narrowing(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
+):
+    """Names or ids; within one parameter any value will do, all parameters must hold. `to` is exclusive."""
+
+    partner: tuple[Text, ...] = ()
+    client: tuple[Text, ...] = ()
+    agent: tuple[Text, ...] = ()
+    team: tuple[Text, ...] = ()
+    kind: tuple[Kind, ...] = ()
+    direction: tuple[Direction, ...] = ()
+    label: tuple[Text, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    min_seconds: Annotated[float, Meta(ge=0)] | None = None
+    max_seconds: Annotated[float, Meta(ge=0)] | None = None
+    phone: Annotated[str, Meta(max_length=40)] | None = None
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+    limit: Limit = 50
+
+
+class HasUid(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+async def narrowed(parts: Parts, asked: Narrowing) -> CallFilter:
+    """The same with the database's ids. Raises `Malformed` for a time without a zone and a number too short."""
+    async with parts.database.read() as work:
+        names = work.names
+        return CallFilter(
+            partners=await _ids(asked.partner, names.partner),
+            clients=await _ids(asked.client, names.client),
+            agents=await _ids(asked.agent, names.agent),
+            teams=await _ids(asked.team, names.team),
+            kinds=frozenset(asked.kind),
+            directions=frozenset(asked.direction),
+            labels=frozenset(asked.label),
+            since=zoned(asked.since, "from"),
+            until=zoned(asked.until, "to"),
+            min_seconds=asked.min_seconds,
+            max_seconds=asked.max_seconds,
+            phone=_digits(asked.phone),
+        )
+
+
+def zoned(time: datetime | None, field: str) -> datetime | None:
+    if time is not None and time.tzinfo is None:
+        raise Malformed(f"{field} needs a time zone, such as 2026-11-02T09:14:00Z.", field=field)
+    return time.astimezone(UTC) if time else None
+
+
+async def _ids(names: Iterable[str], find: Callable[[str], Awaitable[HasUid | None]]) -> frozenset[int]:
+    found = [await find(name) for name in names]
+    return frozenset(one.id if one else NO_ID for one in found)
+
+
+def _digits(phone: str | None) -> str | None:
+    if phone is None:
+        return None
+    digits = "".join(letter for letter in phone if letter in "0123456789")
+    if len(digits) < 4:
+        raise Malformed("phone takes the last four digits or more.", field="phone")
+    return digits

@@ -1,0 +1,85 @@
+"""Who asks: an access token or a session cookie, looked up anew for each request.
+
+If there is an `Authorization` header, only it counts: a page that smuggles a token in, or a cookie that rides along
+with one, changes nothing. Each route says by `opt["access"]` who may come in; without a word, only those known.
+"""
+
+from enum import StrEnum
+
+from litestar.handlers import BaseRouteHandler
+from msgspec import structs
+
+from archive.audit.event import Origin
+from archive.calls.caller import Caller
+from archive.errors import NotSignedIn
+from archive.http.context import Connection, context_of
+from archive.http.origin import check_origin
+from archive.identity import sessions, tokens
+from archive.policy.principal import Principal
+from archive.ports import Parts
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_USER_AGENT = 300
+
+
+class Access(StrEnum):
+    """Who may reach a route. Without `opt["access"]`: whoever is known, by token or cookie."""
+
+    OPEN = "open"  # anybody; the caller is told if known (pages, sign-in)
+    CLIENT = "client"  # programs that bring their own credentials in the request; cookies are never looked at
+
+
+async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    """The application's guard. It runs before a body is read, and only says who asks: use cases decide on objects."""
+    access = handler.opt.get("access")
+    if access is Access.CLIENT:
+        return
+    caller = await find_caller(connection)
+    connection.scope["state"]["caller"] = caller
+    if caller is None and access is not Access.OPEN:
+        raise NotSignedIn
+    if connection.scope["method"] not in SAFE and "authorization" not in connection.headers:  # type: ignore[typeddict-item]
+        check_origin(connection)
+
+
+async def find_caller(connection: Connection) -> Caller | None:
+    """The caller, or None for nobody known. An `Authorization` header rules the cookie out."""
+    context = context_of(connection)
+    authorization = connection.headers.get("authorization")
+    if authorization is not None:
+        return await _by_token(context.parts, authorization, origin_of(connection))
+    if secret := connection.cookies.get(context.cookie):
+        return await _by_session(connection, secret)
+    return None
+
+
+def origin_of(connection: Connection) -> Origin:
+    """Where a request comes from. The address is the peer's, or what a trusted proxy says (`serve.py`)."""
+    client = connection.client
+    agent = connection.headers.get("user-agent")
+    return Origin(
+        address=client.host if client else None, user_agent=agent[:MAX_USER_AGENT] if agent else None
+    )
+
+
+async def _by_token(parts: Parts, authorization: str, origin: Origin) -> Caller | None:
+    scheme, _, secret = authorization.partition(" ")
+    principal = await tokens.find(parts, secret.strip()) if scheme.lower() == "bearer" else None
+    return _caller(principal, origin, client=principal.uid) if principal else None
+
+
+async def _by_session(connection: Connection, secret: str) -> Caller | None:
+    context = context_of(connection)
+    found = await sessions.find(context.parts, secret, context.lifetime)
+    if found is None:
+        return None
+    person, session = found
+    return _caller(person, origin_of(connection), session=session.uid)
+
+
+def _caller(
+    principal: Principal, origin: Origin, *, client: str | None = None, session: str | None = None
+) -> Caller:
+    return Caller(
+        principal, structs.replace(origin, client=client, session=session), seat=session or client or ""
+    )

@@ -1,0 +1,67 @@
+"""What the handlers are given: the joined parts, the settings, and addresses made from them."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection
+from msgspec import Struct
+
+from archive.calls.caller import Caller
+from archive.errors import NotSignedIn
+from archive.http.metrics import Metrics
+from archive.identity.sessions import Lifetime
+from archive.ports import Parts
+from archive.settings import Settings
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+
+
+class Context(Struct, frozen=True):
+    """`app.state.context`."""
+
+    parts: Parts
+    settings: Settings
+    metrics: Metrics
+
+    @property
+    def lifetime(self) -> Lifetime:
+        idle = timedelta(minutes=self.settings.session_idle_minutes)
+        return Lifetime(idle, timedelta(hours=self.settings.session_hours))
+
+    @property
+    def cookie(self) -> str:
+        """`__Host-` binds the cookie to this host over HTTPS; on http://localhost browsers would drop it."""
+        return "__Host-session" if self.settings.secure else "session"
+
+    def link(self, path: str) -> str:
+        return self.settings.public_url.rstrip("/") + path
+
+    def secure_link(self, path: str) -> str:
+        """For Authlib, which insists on https; who may speak plain HTTP is decided in `serve.py`."""
+        return "https://" + urlsplit(self.settings.public_url).netloc + path
+
+    def challenge(self, connection: Connection) -> str:
+        """`WWW-Authenticate` of a 401 (RFC 6750, 3; RFC 9728, 5.1)."""
+        error = 'error="invalid_token", ' if "authorization" in connection.headers else ""
+        return f'Bearer {error}resource_metadata="{self.link(RESOURCE_METADATA)}"'
+
+
+def context_of(connection: Connection) -> Context:
+    context: Context = connection.app.state.context
+    return context
+
+
+def caller_of(connection: Connection) -> Caller:
+    """Who asks, as the guard found out. Raises `NotSignedIn` on an open route that nobody signed in to."""
+    caller: Caller | None = connection.scope["state"].get("caller")
+    if caller is None:
+        raise NotSignedIn
+    return caller
+
+
+def acting(connection: Connection) -> tuple[Parts, Caller]:
+    """What every use case is given first."""
+    return context_of(connection).parts, caller_of(connection)

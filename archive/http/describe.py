@@ -1,0 +1,27 @@
+"""What a route takes and gives, said once beside its handler: for OpenAPI, for the tests, and for strict reading."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from archive.http.authenticate import Access
+
+BINARY = "application/octet-stream"
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """`query` and `body` are structs that forbid unknown fields; `answer` is a struct, or the media types of bytes."""
+
+    summary: str
+    group: str
+    query: type[Struct] | None = None
+    body: type[Struct] | None = None
+    body_media: str = "application/json"
+    answer: type[Struct] | tuple[str, ...] | None = None
+    status: int = 200
+    problems: tuple[int, ...] = ()
+
+
+def opt(described: Described, access: Access | None = None) -> dict[str, Any]:
+    """For `opt=` of a handler."""
+    return {"described": described} | ({"access": access} if access else {})
