@@ -30,6 +30,6 @@ def enough(terms: int) -> int:
 def fuse(rankings: Iterable[Ranking]) -> list[int]:
     scores: defaultdict[int, float] = defaultdict(float)
     for ranking in rankings:
-        for rank, id in enumerate(dict.fromkeys(ranking.ids)):
-            scores[id] += ranking.weight / (_DAMPING + rank)
-    return sorted(scores, key=lambda id: (-scores[id], -id))[:DEPTH]
+        for rank, one in enumerate(dict.fromkeys(ranking.ids)):
+            scores[one] += ranking.weight / (_DAMPING + rank)
+    return sorted(scores, key=lambda one: (-scores[one], -one))[:DEPTH]

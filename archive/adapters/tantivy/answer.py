@@ -52,7 +52,7 @@ class Search:
         ranked = bool(self._query.query.terms) and self._query.sort is Sort.RELEVANCE
         found, ids, total = self._ranked() if ranked else self._dated()
         return EngineAnswer(
-            hits=tuple(EngineHit(id) for id in ids),
+            hits=tuple(EngineHit(call_id) for call_id in ids),
             total=total,
             counts=self._counts(found),
             variants=tuple(frozenset(variant.word for variant in variants) for variants in self._variants),
@@ -81,7 +81,7 @@ class Search:
             kept.update(partial)
             total += len(partial)
             found = any_of(found, among(self._schema, "call_id", partial))
-        head = [id for id in fused if id in kept]
+        head = [call_id for call_id in fused if call_id in kept]
         return found, self._page(head), total
 
     def _rankings(self) -> Iterator[Ranking]:
@@ -94,9 +94,9 @@ class Search:
         return _ids(searcher, searcher.search(level.matching(least), depth, count=False).hits)
 
     def _partial(self, fused: Sequence[int], members: Collection[int]) -> list[int]:
-        others = [id for id in fused if id not in members]
+        others = [call_id for call_id in fused if call_id not in members]
         allowed = set(self._among(self._call_level.matching(1), others))
-        return [id for id in others if id in allowed]
+        return [call_id for call_id in others if call_id in allowed]
 
     def _among(self, query: Query, ids: Sequence[int]) -> Sequence[int]:
         """Those of `ids` that match."""
@@ -112,7 +112,7 @@ class Search:
             return page
         ahead = set(head)
         tail = self._list(self._calls, self._call_level, self._enough, offset + limit)
-        others = [id for id in tail if id not in ahead]
+        others = [call_id for call_id in tail if call_id not in ahead]
         after = max(offset - len(head), 0)
         return page + others[after : after + limit - len(page)]
 

@@ -7,6 +7,7 @@ from tantivy import FieldType, Occur, Query, Schema
 
 from archive.calls.documents import DIRECTION_CODES, KIND_CODES, phone_key, text_key
 from archive.calls.filters import CallFilter
+from archive.calls.query import significant
 from archive.policy.scope import (
     AllCalls,
     CallIds,
@@ -26,7 +27,9 @@ def all_of(*queries: Query) -> Query:
 
 
 def any_of(*queries: Query) -> Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
+    return (
+        Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
+    )
 
 
 def but_not(query: Query, *others: Query) -> Query:
@@ -87,7 +90,7 @@ def _sets(filter: CallFilter) -> Iterator[tuple[str, Collection[int]]]:
 
 
 def _keys(filter: CallFilter) -> Iterator[tuple[str, int | None]]:
-    yield "phone_keys", phone_key(filter.phone) if filter.phone is not None else None
+    yield "phone_keys", phone_key(significant(filter.phone)) if filter.phone is not None else None
     yield "external_key", text_key(filter.external_id) if filter.external_id is not None else None
     yield "source_key", text_key(filter.source) if filter.source is not None else None
 

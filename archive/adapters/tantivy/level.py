@@ -29,7 +29,11 @@ class Level:
     """`variants[i]` belong to term i. Filters give no score."""
 
     def __init__(
-        self, schema: Schema, query: EngineQuery, variants: Sequence[tuple[Variant, ...]], branches: Sequence[Branch]
+        self,
+        schema: Schema,
+        query: EngineQuery,
+        variants: Sequence[tuple[Variant, ...]],
+        branches: Sequence[Branch],
     ) -> None:
         self._schema = schema
         self._asked = query.query

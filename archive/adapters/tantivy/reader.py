@@ -1,4 +1,4 @@
-"""The newest state of the index, for searching: looks before each search whether a writer, maybe another process, committed."""
+"""The newest state of the index. Before each search it looks whether a writer, maybe another process, committed."""
 
 import threading
 import time

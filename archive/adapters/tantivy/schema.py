@@ -46,7 +46,11 @@ def _common() -> SchemaBuilder:
 
 def call_document(document: CallDocument, schema: Schema) -> Document:
     fields = _fields(document)
-    fields |= {"text": folded(document.text), "names": folded(document.names), "labels": list(document.labels)}
+    fields |= {
+        "text": folded(document.text),
+        "names": folded(document.names),
+        "labels": list(document.labels),
+    }
     return Document.from_dict(fields, schema)
 
 

@@ -116,7 +116,9 @@ class Storage:
 
     @contextmanager
     def rebuilding(self) -> Iterator[Generation]:
-        """A generation to fill; put in use at the end, deleted if the block raises. Raises `Conflict` beside another."""
+        """A generation to fill; put in use at the end, deleted if the block raises.
+
+        Raises `Conflict` while another is filled."""
         with self._lock("rebuild.lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
             generation = self.fresh()
             try:

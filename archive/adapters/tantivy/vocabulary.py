@@ -78,7 +78,11 @@ class Vocabulary:
         found: list[tuple[int, str]] = []
         for length in range(len(word) - slips, len(word) + slips + 1) if slips else ():
             near = process.extract(
-                word, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=slips, limit=LOOKALIKES
+                word,
+                self._by_length.get(length, ()),
+                scorer=OSA.distance,
+                score_cutoff=slips,
+                limit=LOOKALIKES,
             )
             found += [(int(distance), other) for other, distance, _ in near]
         found.sort(key=lambda pair: (pair[0], -self._counts[pair[1]]))
