@@ -35,12 +35,10 @@ async def index_call(parts: Parts, call_id: int) -> None:
         return
     async with held(parts, call):
         try:
-            await _bring_up_to_date(parts, call_id)
+            while not await _settle(parts, call_id):
+                pass
         except Unavailable as error:
             await _postpone(parts, call, error)
-            return
-        async with parts.database.write() as work:
-            await work.calls.advance(call_id, State.INDEXING, State.READY)
 
 
 async def forget(parts: Parts, call_id: int) -> None:
@@ -70,8 +68,20 @@ class _Facts(Struct, frozen=True):
     transcript: int | None
 
 
-async def _bring_up_to_date(parts: Parts, call_id: int) -> None:
-    """Put the call as the database has it, until nothing changed meanwhile.
+async def _settle(parts: Parts, call_id: int) -> bool:
+    """Index the call, then make it ready unless it changed after the last look: a change that found it `indexing`
+    left its debt to us."""
+    known = await _bring_up_to_date(parts, call_id)
+    async with parts.database.write() as work:
+        call = await _call(work, call_id)
+        if call and _facts(call) != known:
+            return False
+        await work.calls.advance(call_id, State.INDEXING, State.READY)
+        return True
+
+
+async def _bring_up_to_date(parts: Parts, call_id: int) -> _Facts | None:
+    """Put the call as the database has it, until nothing changed meanwhile; what was put, None for a deleted call.
 
     Whoever writes last looks last: so of two jobs at once, an older state can't stay in the index."""
     known: _Facts | None = None
@@ -79,11 +89,11 @@ async def _bring_up_to_date(parts: Parts, call_id: int) -> None:
         async with parts.database.read() as work:
             call = await _call(work, call_id)
             if call and _facts(call) == known:
-                return
+                return known
             stored = await work.transcripts.latest(call) if call else None
         if call is None:
             await parts.index.remove([call_id])
-            return
+            return None
         await parts.index.put([document(call, stored.transcript if stored else None)])
         known = _facts(call)
 
