@@ -4,7 +4,6 @@ Times are seconds from the first sample. Loudness is in LUFS and true peak in dB
 channel measured alone.
 """
 
-import base64
 import struct
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
