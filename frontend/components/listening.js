@@ -1,0 +1,163 @@
+/**
+ * One person hearing one call: opens the listen, gives the audio element its source, reports what was played.
+ *
+ * Nothing is fetched before `play`. What it reports are claims, so it only says what it saw: stretches of media time
+ * between two changes (start, pause, jump, stall, rate), with the wall time they took.
+ */
+
+import { ask, Refused } from "./http.js";
+
+const REPORT_EVERY = 10_000;
+const REOPEN_AFTER = 5_000;
+
+export class Listening extends EventTarget {
+  /** @type {string | null} the open listen */
+  #id = null;
+  /** @type {string | null} the last one that ended */
+  #ended = null;
+  /** @type {{start: number, at: Date, since: number, rate: number} | null} the stretch being played */
+  #stretch = null;
+  /** @type {object[]} stretches not reported yet */
+  #played = [];
+  #last = 0;
+  #reopened = -Infinity;
+  #timer = 0;
+
+  /**
+   * @param {HTMLAudioElement} audio
+   * @param {string} call its id
+   */
+  constructor(audio, call) {
+    super();
+    this.audio = audio;
+    this.call = call;
+    for (const type of ["playing", "pause", "seeking", "seeked", "waiting", "ratechange", "volumechange", "ended"]) {
+      audio.addEventListener(type, () => this.#turn(type));
+    }
+    audio.addEventListener("timeupdate", () => (this.#last = audio.seeking ? this.#last : audio.currentTime));
+    audio.addEventListener("error", () => void this.#reopen());
+    addEventListener("pagehide", () => this.#leave());
+    document.addEventListener("visibilitychange", () => this.#cut());
+  }
+
+  get open() {
+    return this.#id !== null;
+  }
+
+  /**
+   * Hear the call from `at` seconds on; opens the listen first if none is. Throws `Refused`, or the browser's refusal.
+   * @param {number} at
+   */
+  async play(at) {
+    if (!this.#id) await this.#open(at);
+    await this.audio.play();
+  }
+
+  /** Stop for good: what was played is reported, the listen closed. */
+  async close() {
+    this.audio.pause();
+    await this.#close();
+    this.audio.removeAttribute("src");
+    this.audio.load();
+  }
+
+  /** @param {number} at */
+  async #open(at) {
+    const { id, audio_url } = await ask(`/api/v1/calls/${this.call}/listens`, {
+      method: "POST",
+      json: this.#ended ? { continues: this.#ended } : {},
+    });
+    this.#id = id;
+    this.#last = at;
+    this.audio.src = audio_url;
+    this.audio.currentTime = at;
+  }
+
+  /** The listen is over (too long idle, or its session ended): go on with another that continues it. */
+  async #reopen() {
+    if (!this.#id || !this.audio.hasAttribute("src")) return;
+    const wanted = this.#last;
+    const playing = !this.audio.paused;
+    const rate = this.audio.playbackRate;
+    this.#end();
+    if (performance.now() - this.#reopened < REOPEN_AFTER) return this.#tell("lost");
+    this.#reopened = performance.now();
+    try {
+      await this.#open(wanted);
+      this.audio.playbackRate = rate;
+      if (playing) await this.audio.play();
+    } catch (error) {
+      this.#tell(error instanceof Refused && error.status < 500 ? "refused" : "lost");
+    }
+  }
+
+  /** @param {string} type */
+  #turn(type) {
+    this.#cut();
+    if (type === "pause" || type === "seeked" || type === "ratechange") void this.#report();
+    if (type === "ended") void this.#close();
+  }
+
+  /** End the stretch being played, and begin the next if the sound goes on. */
+  #cut() {
+    const { audio } = this;
+    if (this.#stretch) this.#keep(this.#stretch);
+    const sounding = !audio.paused && !audio.seeking && !audio.ended && audio.readyState > 2;
+    this.#stretch = sounding
+      ? { start: audio.currentTime, at: new Date(), since: performance.now(), rate: audio.playbackRate }
+      : null;
+    clearInterval(this.#timer);
+    if (sounding) this.#timer = setInterval(() => void this.#tick(), REPORT_EVERY);
+  }
+
+  async #tick() {
+    this.#cut();
+    await this.#report();
+  }
+
+  /** @param {{start: number, at: Date, since: number, rate: number}} stretch */
+  #keep({ start, at, since, rate }) {
+    const end = this.audio.seeking ? this.#last : this.audio.currentTime;
+    if (end <= start) return;
+    const wall = (performance.now() - since) / 1000;
+    const visible = document.visibilityState === "visible";
+    this.#played.push({ start, end, at: at.toISOString(), wall, rate, muted: this.audio.muted, visible });
+  }
+
+  async #report() {
+    if (!this.#id || !this.#played.length) return;
+    const played = this.#played;
+    this.#played = [];
+    try {
+      await ask(`/api/v1/listens/${this.#id}/progress`, { method: "POST", json: { played } });
+    } catch (error) {
+      if (!(error instanceof Refused)) this.#played.unshift(...played); // the network: tell it with the next
+    }
+  }
+
+  #leave() {
+    this.#cut();
+    if (!this.#id || !this.#played.length) return;
+    const body = new Blob([JSON.stringify({ played: this.#played })], { type: "application/json" });
+    if (navigator.sendBeacon(`/api/v1/listens/${this.#id}/progress`, body)) this.#played = [];
+  }
+
+  async #close() {
+    const id = this.#id;
+    if (!id) return;
+    this.#cut();
+    await this.#report();
+    this.#end();
+    await ask(`/api/v1/listens/${id}`, { method: "DELETE" }).catch(() => undefined); // it closes by itself in time
+  }
+
+  #end() {
+    this.#ended = this.#id;
+    this.#id = null;
+  }
+
+  /** @param {"lost" | "refused"} type */
+  #tell(type) {
+    this.dispatchEvent(new Event(type));
+  }
+}
