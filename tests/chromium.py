@@ -1,6 +1,5 @@
 """A real Chromium, Debian's own; a picture of the page is kept when its test fails."""
 
-import os
 import re
 from collections.abc import AsyncIterator, Generator
 
@@ -35,10 +34,13 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 async def chromium(anyio_backend: str) -> AsyncIterator[Browser]:
-    """The browser of the session. Root has no sandbox to give it; anyone else runs it in one."""
+    """The browser of the session.
+
+    Without its sandbox, which neither root nor a container has to give it: it opens the archive's own pages alone.
+    """
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=installed("chromium"), args=FLAGS, chromium_sandbox=os.geteuid() != 0
+            executable_path=installed("chromium"), args=FLAGS, chromium_sandbox=False
         )
         yield browser
         await browser.close()
@@ -46,7 +48,7 @@ async def chromium(anyio_backend: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def page(chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
-    """A page with cookies and storage of its own. Only sync and async tests under anyio can ask for it."""
+    """A page with cookies and storage of its own. For tests marked `anyio`."""
     context = await chromium.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
     yield page
