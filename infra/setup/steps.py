@@ -87,10 +87,11 @@ class Stamp:
 
     name: str
     files: tuple[Path, ...]
+    folder: Path = VENV / "stamps"
 
     @property
     def path(self) -> Path:
-        return VENV / "stamps" / self.name
+        return self.folder / self.name
 
     def fresh(self) -> bool:
         return self.path.is_file() and self.path.read_text() == fingerprint(self.files)

@@ -50,33 +50,7 @@ TO_SHOW = (*TO_SERVE, REDIS, ESPEAK)
 TO_TEST = (*TO_SHOW, POSTGRESQL, CHROMIUM)
 
 
-def system_packages(programs: tuple[Program, ...]) -> Step:
-    """Brings the programs about with apt, as root or through sudo that asks no password.
-
-    Raises SetupError with the exact command and exit code 2 where neither is possible.
-    """
-    return Step(
-        "programs from Debian",
-        done=lambda: not _missing(programs),
-        work=lambda: _install(_missing(programs)),
-    )
-
-
-def _missing(programs: tuple[Program, ...]) -> list[str]:
-    return [name for program in programs if not program.found() for name in program.packages]
-
-
-def _install(packages: list[str]) -> None:
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
-    prefix = _as_root()
-    if prefix is None or shutil.which("apt-get") is None:
-        raise SetupError(f"Please run this, then try again:\n\n    sudo {' '.join(install)}\n", exit_code=2)
-    environment = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
-    run([*environment, "apt-get", "update"])
-    run([*environment, *install])
-
-
-def _as_root() -> list[str] | None:
+def as_root() -> list[str] | None:
     """What to put before a command so that it runs as root; None where that isn't possible without asking."""
     if os.geteuid() == 0:
         return []
@@ -84,3 +58,28 @@ def _as_root() -> list[str] | None:
         return None
     quiet = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
     return ["sudo", "-n"] if quiet.returncode == 0 else None
+
+
+def system_packages(programs: tuple[Program, ...], prefix: Callable[[], list[str] | None] = as_root) -> Step:
+    """Brings the programs about with apt, as root or through sudo that asks no password.
+
+    Raises SetupError with the exact command and exit code 2 where neither is possible.
+    """
+    return Step(
+        "programs from Debian",
+        done=lambda: not _missing(programs),
+        work=lambda: _install(_missing(programs), prefix()),
+    )
+
+
+def _missing(programs: tuple[Program, ...]) -> list[str]:
+    return [name for program in programs if not program.found() for name in program.packages]
+
+
+def _install(packages: list[str], prefix: list[str] | None) -> None:
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    if prefix is None or shutil.which("apt-get") is None:
+        raise SetupError(f"Please run this, then try again:\n\n    sudo {' '.join(install)}\n", exit_code=2)
+    environment = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
+    run([*environment, "apt-get", "update"])
+    run([*environment, *install])
