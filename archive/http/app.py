@@ -1,20 +1,18 @@
 """The web application: routes, guards, error answers and headers joined. Built on demand, never at import."""
 
-from collections.abc import Sequence
-
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.datastructures.headers import MutableScopeHeaders
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.handlers import BaseRouteHandler
 from litestar.types import Message, Scope
 
 from archive.errors import Malformed
-from archive.http import problems
-from archive.http.api import calls, listens, oauth
+from archive.http import openapi, problems
 from archive.http.authenticate import guard
 from archive.http.context import Connection, Context
 from archive.http.describe import Described
 from archive.http.metrics import Metrics
+from archive.http.routes import api_routes
 from archive.ids import is_uuid7
 from archive.ports import Parts
 from archive.settings import Settings
@@ -32,20 +30,18 @@ HEADERS = {
 
 
 def create_app(parts: Parts, settings: Settings) -> Litestar:
+    handlers = api_routes()
+    context = Context(parts, settings, Metrics(), openapi.text(handlers))
     return Litestar(
-        route_handlers=routes(),
+        route_handlers=handlers,
         guards=[guard, check_address],
         exception_handlers={Exception: problems.handle},
-        state=State({"context": Context(parts, settings, Metrics())}),
+        state=State({"context": context}),
         before_send=[add_headers],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,
     )
-
-
-def routes() -> Sequence[HTTPRouteHandler]:
-    return [*calls.handlers, *listens.handlers, *oauth.handlers]
 
 
 async def check_address(connection: Connection, handler: BaseRouteHandler) -> None:

@@ -20,11 +20,12 @@ RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 
 
 class Context(Struct, frozen=True):
-    """`app.state.context`."""
+    """`app.state.context`. `openapi`: the document, as text."""
 
     parts: Parts
     settings: Settings
     metrics: Metrics
+    openapi: str
 
     @property
     def lifetime(self) -> Lifetime:

@@ -10,16 +10,20 @@ BINARY = "application/octet-stream"
 
 
 class Described(Struct, frozen=True, kw_only=True):
-    """`query` and `body` are structs that forbid unknown fields; `answer` is a struct, or the media types of bytes."""
+    """`query` and `body` are structs that forbid unknown fields; `answer` is a struct, or the media types of bytes.
+
+    `raw`: the media types of a body that is no struct. `refusal`: what 400 and 401 carry instead of a problem."""
 
     summary: str
     group: str
     query: type[Struct] | None = None
     body: type[Struct] | None = None
     body_media: str = "application/json"
+    raw: tuple[str, ...] = ()
     answer: type[Struct] | tuple[str, ...] | None = None
     status: int = 200
     problems: tuple[int, ...] = ()
+    refusal: type[Struct] | None = None
 
 
 def opt(described: Described, access: Access | None = None) -> dict[str, Any]:

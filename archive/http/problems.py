@@ -99,12 +99,20 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 _EXTRA = {"component", "remedy", "line", "retry_after"}
 
 
+_NEWER = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
+
+def phrase(status: int) -> str:
+    """As RFC 9110 has it; Python took over its new names in 3.13."""
+    return _NEWER.get(status) or HTTPStatus(status).phrase
+
+
 def problem(error: ArchiveError) -> Problem:
     status = status_of(error)
     extra = {name: value for name, value in error.facts.items() if name in _EXTRA and value is not None}
     return Problem(
         type=f"urn:call-archive:problem:{error.code}",
-        title=HTTPStatus(status).phrase,
+        title=phrase(status),
         status=status,
         detail=error.detail,
         code=error.code,

@@ -1,6 +1,5 @@
 """Calls: upload, list, read, edit, delete, try again."""
 
-from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post
@@ -14,9 +13,9 @@ from archive.calls.filters import CallFilter
 from archive.calls.upload import Metadata
 from archive.errors import Malformed, Stale
 from archive.http import cursor, replies
-from archive.http.api.query import Narrowing, Text, narrowed, zoned
+from archive.http.api.query import Narrowing, Text, narrowed
 from archive.http.api.receive import receive
-from archive.http.api.schemas import CallAnswer, CallPage, call_answer
+from archive.http.api.schemas import CallAnswer, CallPage, Time, call_answer
 from archive.http.context import acting, context_of
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
@@ -30,8 +29,8 @@ class CallQuery(Narrowing, frozen=True, kw_only=True, forbid_unknown_fields=True
     external_id: Text | None = None
     source: Text | None = None
     state: tuple[State, ...] = ()
-    received_from: datetime | None = None
-    received_to: datetime | None = None
+    received_from: Time | None = None
+    received_to: Time | None = None
 
 
 @post(
@@ -149,8 +148,8 @@ async def _filter(parts: Parts, asked: CallQuery) -> CallFilter:
         external_id=asked.external_id,
         source=asked.source,
         states=frozenset(asked.state),
-        received_since=zoned(asked.received_from, "received_from"),
-        received_until=zoned(asked.received_to, "received_to"),
+        received_since=asked.received_from,
+        received_until=asked.received_to,
     )
 
 

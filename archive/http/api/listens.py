@@ -1,6 +1,5 @@
 """Hearing a call: open a listen, fetch its bytes piece by piece, say what was played, close it."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post
@@ -11,7 +10,7 @@ from msgspec import Meta, Struct
 from archive.calls import listen as listening
 from archive.calls.listen import PIECE
 from archive.http import ranges, replies
-from archive.http.api.schemas import Id
+from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body
@@ -33,7 +32,7 @@ class ListenAnswer(Struct, frozen=True):
     audio_url: str
     content_type: str
     duration: float | None
-    expires_at: datetime
+    expires_at: Time
 
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,8 +44,8 @@ class HeardAnswer(Struct, frozen=True):
 
     id: Id
     principal_id: Id
-    opened_at: datetime
-    closed_at: datetime | None
+    opened_at: Time
+    closed_at: Time | None
     reason: str | None
     delivered: tuple[tuple[int, int], ...]
     reported: tuple[Played, ...]
@@ -73,7 +72,7 @@ async def open_listen(request: AnyRequest, call_id: FromPath[str]) -> Response[b
     """The event is committed before the address of the sound exists. It works for this caller and session only."""
     parts, caller = acting(request)
     opening = await json_body(request, Opening, optional=True)
-    opened = await listening.open(parts, caller, call_id, opening.reason, opening.continues)
+    opened = await listening.begin(parts, caller, call_id, opening.reason, opening.continues)
     answer = ListenAnswer(
         id=opened.listen.uid,
         audio_url=f"/api/v1/listens/{opened.listen.uid}/audio",

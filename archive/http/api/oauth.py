@@ -1,15 +1,19 @@
 """The token endpoint and its discovery documents (RFC 6749, 7009, 8414, 9728)."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request, Response, get, post
 from msgspec import Struct
 
+from archive.audit.event import Origin
+from archive.errors import Malformed
 from archive.http import replies
 from archive.http.authenticate import Access, origin_of
 from archive.http.context import RESOURCE_METADATA, context_of
 from archive.http.describe import Described, opt
 from archive.http.forms import form
+from archive.http.problems import UnsupportedMediaType
 from archive.identity import tokens
 from archive.identity.oauth import GRANT, Answer, Asked
 from archive.policy.actions import Action
@@ -37,6 +41,13 @@ class TokenAnswer(Struct, frozen=True):
 class RevokeForm(Struct, frozen=True):
     token: str
     token_type_hint: str | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """RFC 6749, 5.2."""
+
+    error: str
+    error_description: str = ""
 
 
 class ServerMetadata(Struct, frozen=True):
@@ -76,13 +87,14 @@ SCOPES = tuple(action.value for action in Action)
             body_media=FORM,
             answer=TokenAnswer,
             problems=(400, 401, 429),
+            refusal=Refusal,
         ),
         Access.CLIENT,
     ),
 )
 async def issue_token(request: AnyRequest) -> Response[bytes]:
     """HTTP Basic with client id and secret. Errors are those of RFC 6749, 5.2."""
-    return _answer(await tokens.issue(_parts(request), await _asked(request), origin_of(request)))
+    return await _answered(request, tokens.issue)
 
 
 @post(
@@ -96,13 +108,14 @@ async def issue_token(request: AnyRequest) -> Response[bytes]:
             body=RevokeForm,
             body_media=FORM,
             problems=(400, 401, 429),
+            refusal=Refusal,
         ),
         Access.CLIENT,
     ),
 )
 async def revoke_token(request: AnyRequest) -> Response[bytes]:
     """200 whether or not there was such a token of this client's (RFC 7009)."""
-    return _answer(await tokens.revoke(_parts(request), await _asked(request), origin_of(request)))
+    return await _answered(request, tokens.revoke)
 
 
 @get(
@@ -135,16 +148,17 @@ async def protected_resource(request: AnyRequest) -> Response[bytes]:
     )
 
 
-def _parts(request: AnyRequest) -> Parts:
-    return context_of(request).parts
+Endpoint = Callable[[Parts, Asked, Origin], Awaitable[Answer]]
 
 
-async def _asked(request: AnyRequest) -> Asked:
-    path = request.scope["path"]
-    return Asked(url=context_of(request).secure_link(path), headers=request.headers, form=await form(request))
-
-
-def _answer(answer: Answer) -> Response[bytes]:
+async def _answered(request: AnyRequest, endpoint: Endpoint) -> Response[bytes]:
+    context = context_of(request)
+    try:
+        fields = await form(request)
+    except (Malformed, UnsupportedMediaType) as error:
+        return replies.json(Refusal("invalid_request", error.detail), 400)
+    asked = Asked(url=context.secure_link(request.scope["path"]), headers=request.headers, form=fields)
+    answer = await endpoint(context.parts, asked, origin_of(request))
     headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-type"}
     return replies.json(answer.body, answer.status, headers)
 

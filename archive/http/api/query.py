@@ -1,7 +1,6 @@
 """The parameters by which calls are narrowed, shared by lists and search."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
@@ -9,6 +8,7 @@ from msgspec import Meta, Struct
 from archive.calls.call import Direction, Kind
 from archive.calls.filters import CallFilter
 from archive.errors import Malformed
+from archive.http.api.schemas import Time
 from archive.ports import Parts
 
 Text = Annotated[str, Meta(max_length=200)]
@@ -29,8 +29,8 @@ class Narrowing(
     kind: tuple[Kind, ...] = ()
     direction: tuple[Direction, ...] = ()
     label: tuple[Text, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Time | None = None
+    until: Time | None = None
     min_seconds: Annotated[float, Meta(ge=0)] | None = None
     max_seconds: Annotated[float, Meta(ge=0)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
@@ -44,7 +44,7 @@ class HasUid(Protocol):
 
 
 async def narrowed(parts: Parts, asked: Narrowing) -> CallFilter:
-    """The same with the database's ids. Raises `Malformed` for a time without a zone and a number too short."""
+    """The same with the database's ids. Raises `Malformed` for a number too short."""
     async with parts.database.read() as work:
         names = work.names
         return CallFilter(
@@ -55,18 +55,12 @@ async def narrowed(parts: Parts, asked: Narrowing) -> CallFilter:
             kinds=frozenset(asked.kind),
             directions=frozenset(asked.direction),
             labels=frozenset(asked.label),
-            since=zoned(asked.since, "from"),
-            until=zoned(asked.until, "to"),
+            since=asked.since,
+            until=asked.until,
             min_seconds=asked.min_seconds,
             max_seconds=asked.max_seconds,
             phone=_digits(asked.phone),
         )
-
-
-def zoned(time: datetime | None, field: str) -> datetime | None:
-    if time is not None and time.tzinfo is None:
-        raise Malformed(f"{field} needs a time zone, such as 2026-11-02T09:14:00Z.", field=field)
-    return time.astimezone(UTC) if time else None
 
 
 async def _ids(names: Iterable[str], find: Callable[[str], Awaitable[HasUid | None]]) -> frozenset[int]:

@@ -73,7 +73,7 @@ async def _take(parts: Parts, draft: _Draft, segment: MultipartSegment, events: 
             draft.metadata = _read_metadata(await _whole(events, "metadata", MAX_METADATA))
         case "transcript" if draft.transcript is None:
             data = await _whole(events, "transcript", MAX_TRANSCRIPT)
-            draft.transcript = await read_transcript(parts, data, segment.content_type)
+            draft.transcript = await read_transcript(parts, data, segment.header("Content-Type"))
         case "audio" | "metadata" | "transcript":
             raise Invalid(f"{segment.name} stands twice in the upload.", field=segment.name)
         case _:

@@ -21,6 +21,8 @@ from archive.calls.call import (
 from archive.http.context import Context
 
 Id = Annotated[str, Meta(description="UUIDv7")]
+Time = Annotated[datetime, Meta(tz=True)]
+"""RFC 3339, with its zone."""
 
 
 class ClientAnswer(Struct, frozen=True):
@@ -63,7 +65,7 @@ class CallAnswer(Struct, frozen=True, kw_only=True):
     title: str
     kind: Kind
     direction: Direction | None
-    started_at: datetime
+    started_at: Time
     external_id: str | None
     source: str | None
     partner: str | None
@@ -87,7 +89,7 @@ class CallAnswer(Struct, frozen=True, kw_only=True):
     rendition: RenditionAnswer | None
     transcript: TranscriptRef | None
     duplicate_of: Id | None
-    created_at: datetime
+    created_at: Time
     etag: str
 
 
@@ -102,7 +104,7 @@ class EventAnswer(Struct, frozen=True):
     """An event of the log. `leaf` is its number in the log; null until sequenced."""
 
     id: Id
-    time: datetime
+    time: Time
     type: str
     actor: ShownActor
     on_behalf_of: ShownActor | None

@@ -1,0 +1,33 @@
+"""Every address of the API."""
+
+from collections.abc import Sequence
+
+from litestar.handlers import HTTPRouteHandler
+
+from archive.http.api import (
+    audit,
+    calls,
+    docs,
+    listens,
+    oauth,
+    people,
+    recordings,
+    searching,
+    system,
+    transcripts,
+)
+
+
+def api_routes() -> Sequence[HTTPRouteHandler]:
+    return [
+        *system.handlers,
+        *oauth.handlers,
+        *calls.handlers,
+        *searching.handlers,
+        *transcripts.handlers,
+        *listens.handlers,
+        *recordings.handlers,
+        *audit.handlers,
+        *people.handlers,
+        *docs.handlers,
+    ]
