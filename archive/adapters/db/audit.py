@@ -21,7 +21,7 @@ class SqlAuditLog:
         fixed = record(event, id=uuid7(), time=await self._unit.now(), salt=lambda: os.urandom(SALT_BYTES))
         seq = await self._unit.value(insert(events).values(**_values(fixed)).returning(events.c.seq))
         texts = [
-            {"event_seq": seq, "field": text.field, "salt": text.salt, "text": text.text}
+            {"event_seq": seq, "field": text.field, "salt": text.salt, "text": text.text.encode()}
             for text in fixed.texts
         ]
         if texts:
@@ -46,7 +46,7 @@ class SqlAuditLog:
         texts: dict[int, dict[str, str]] = {seq: {} for seq in seqs}
         query = select(event_texts).where(event_texts.c.event_seq.in_(seqs))
         for row in await self._unit.all(query) if seqs else ():
-            texts[row.event_seq][row.field] = row.text
+            texts[row.event_seq][row.field] = row.text.decode()
         return texts
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, exists, false, or_
 
 from archive.adapters.db.tables import agents, call_labels, calls, clients, partners, teams
 from archive.adapters.db.words import begins, typed_digits
 from archive.calls.filters import CallFilter
-from archive.calls.query import significant
 
 Condition = ColumnElement[bool]
 
@@ -18,7 +17,7 @@ def conditions(filter: CallFilter) -> Iterator[Condition]:
     for label in sorted(filter.labels):
         yield _label(call_labels.c.label == label)
     if filter.phone is not None:
-        yield calls.c.phone_digits.endswith(significant(filter.phone), autoescape=True)
+        yield _number_ends(filter.phone)
     if filter.external_id is not None:
         yield calls.c.external_id == filter.external_id
     if filter.source is not None:
@@ -30,9 +29,7 @@ def holds(word: str) -> Condition:
     tables = (partners, clients, agents, teams)
     columns = [calls.c.words, calls.c.note_words, *(table.c.words for table in tables)]
     found = [begins(column, word) for column in columns]
-    if number := typed_digits(word):
-        found.append(calls.c.phone_digits.endswith(number, autoescape=True))
-    return or_(*found, _label(begins(call_labels.c.words, word)))
+    return or_(*found, _number_ends(word), _label(begins(call_labels.c.words, word)))
 
 
 def _any_of(filter: CallFilter) -> Iterator[Condition]:
@@ -62,6 +59,12 @@ def _between(filter: CallFilter) -> Iterator[Condition]:
         yield calls.c.duration >= filter.min_seconds
     if filter.max_seconds is not None:
         yield calls.c.duration <= filter.max_seconds
+
+
+def _number_ends(typed: str) -> Condition:
+    """Whether the call's number ends so; what is too short to be the end of a number ends none."""
+    number = typed_digits(typed)
+    return calls.c.phone_digits.endswith(number, autoescape=True) if number else false()
 
 
 def _label(condition: Condition) -> Condition:

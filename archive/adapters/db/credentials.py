@@ -81,7 +81,9 @@ class SqlCredentials:
         return token
 
     async def token(self, hash: bytes) -> Token | None:
-        row = await self._unit.first(select(tokens).where(tokens.c.hash == hash))
+        """None for an expired one too."""
+        valid = (tokens.c.hash == hash, tokens.c.expires_at > await self._unit.now())
+        row = await self._unit.first(select(tokens).where(*valid))
         return Token(row.uid, row.principal_id, row.actions, row.expires_at) if row else None
 
     async def revoke_token(self, hash: bytes) -> None:
@@ -112,13 +114,12 @@ class SqlCredentials:
     async def count_try(self, key: str, window: timedelta) -> int:
         """One statement counts, so that no two tries can be counted as one."""
         now = await self._unit.now()
-        first = {"count": 1, "until": now + window}
-        running = tries.c.until > now
+        counting = self._unit.insert(tries).values(key=key, count=1, until=now + window)
+        first, running = counting.excluded, tries.c.until > now
         again = {
-            "count": case((running, tries.c.count + 1), else_=1),
-            "until": case((running, tries.c.until), else_=first["until"]),
+            "count": case((running, tries.c.count + 1), else_=first.count),
+            "until": case((running, tries.c.until), else_=first.until),
         }
-        counting = self._unit.insert(tries).values(key=key, **first)
         counting = counting.on_conflict_do_update(index_elements=["key"], set_=again)
         count = await self._unit.value(counting.returning(tries.c.count))
         await self._forget_old(now)

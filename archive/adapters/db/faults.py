@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from archive.errors import Unavailable
+from archive.errors import ArchiveError, Invalid, Unavailable
+
+Fault = tuple[str, str]
+"""What is wrong, and what to do."""
 
 MIGRATE = "Run call-archive migrate."
+
+_TOO_LARGE = "A number is too large."
 
 _BUSY = ("it is busy: a lock was held too long.", "Try again; if it stays so, look for a long transaction.")
 _FULL = ("its disk is full.", "Free space on the disk of the database, then try again.")
@@ -50,31 +55,43 @@ _POSTGRESQL = {
 
 @contextmanager
 def named() -> Iterator[None]:
-    """Raise `Unavailable` for what is the database's fault; let the program's own mistakes through."""
+    """Raise `Unavailable` for what is the database's fault, `Invalid` for values that it can't hold; let the
+    program's own mistakes through."""
     try:
         yield
     except PoolTimeout as error:
         raise _unavailable(_BUSY) from error
-    except DBAPIError as error:
-        if fault := _fault(error):
-            raise _unavailable(fault) from error
+    except OverflowError as error:  # SQLite's driver: past 64 bits
+        raise Invalid(_TOO_LARGE) from error
+    except StatementError as error:
+        if known := _known(error):
+            raise known from error
         raise
 
 
-def _unavailable(fault: tuple[str, str]) -> Unavailable:
+def _unavailable(fault: Fault) -> Unavailable:
     return Unavailable("Database", *fault)
 
 
-def _fault(error: DBAPIError) -> tuple[str, str] | None:
+def _known(error: StatementError) -> ArchiveError | None:
     original = error.orig
-    if isinstance(original, sqlite3.Error):
+    if isinstance(original, ArchiveError):  # raised while a value was made ready for its column
+        return original
+    if isinstance(original, psycopg.errors.NumericValueOutOfRange):
+        return Invalid(_TOO_LARGE)
+    fault = _fault(original)
+    if fault is None and isinstance(error, DBAPIError) and error.connection_invalidated:
+        fault = _AWAY
+    return fault and _unavailable(fault)
+
+
+def _fault(original: BaseException | None) -> Fault | None:
+    if isinstance(original, sqlite3.Error):  # those of the driver itself have no code
         return _SQLITE.get(getattr(original, "sqlite_errorcode", 0) & 0xFF)
-    if isinstance(original, psycopg.Error):
-        return _by_state(original)
-    return _AWAY if error.connection_invalidated else None
+    return _by_state(original) if isinstance(original, psycopg.Error) else None
 
 
-def _by_state(error: psycopg.Error) -> tuple[str, str] | None:
+def _by_state(error: psycopg.Error) -> Fault | None:
     if error.sqlstate is None:  # never reached the server, or lost it
         return _AWAY if isinstance(error, psycopg.OperationalError) else None
     return _POSTGRESQL.get(error.sqlstate) or _POSTGRESQL.get(error.sqlstate[:2])

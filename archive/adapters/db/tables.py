@@ -15,12 +15,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
     false,
 )
 
-from archive.adapters.db.types import Choice, Id, Json, Moment
+from archive.adapters.db.types import Choice, Id, Json, Moment, Text
 from archive.audit.event import EventType, ObjectKind, Outcome
 from archive.calls.call import Consent, Direction, Kind, Participant, Rendition, State
 from archive.calls.sound import Analysis
@@ -315,5 +314,5 @@ event_texts = Table(
     Column("event_seq", Id, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("field", Text, primary_key=True),
     Column("salt", LargeBinary, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", LargeBinary, nullable=False),  # UTF-8: what was typed may hold anything
 )

@@ -5,14 +5,29 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Dialect, Integer, Text
+import sqlalchemy
+from sqlalchemy import BigInteger, Dialect, Integer
 from sqlalchemy.types import TypeDecorator
+
+from archive.errors import Invalid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 # SQLite numbers rows itself only in a column that is exactly INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Text(TypeDecorator[str]):
+    """A text without NUL, which PostgreSQL has no place for. Raises `Invalid`, on both databases."""
+
+    impl = sqlalchemy.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        if value is not None and "\0" in value:
+            raise Invalid("A text may not hold the character NUL.")
+        return value
 
 
 class Moment(TypeDecorator[datetime]):
@@ -34,7 +49,7 @@ class Moment(TypeDecorator[datetime]):
 class Choice(TypeDecorator[StrEnum]):
     """A member of a StrEnum, as its value."""
 
-    impl = Text
+    impl = sqlalchemy.Text
     cache_ok = True
 
     def __init__(self, choices: type[StrEnum]) -> None:
@@ -51,7 +66,7 @@ class Choice(TypeDecorator[StrEnum]):
 class Json(TypeDecorator[Any]):
     """A msgspec value as JSON text; `shape` is what it is read back as. Sets are written in order."""
 
-    impl = Text
+    impl = sqlalchemy.Text
     cache_ok = True
 
     def __init__(self, shape: Any) -> None:

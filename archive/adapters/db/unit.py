@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CursorResult, Executable, Row, Table, cast, e
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from archive.adapters.db.faults import named
 from archive.adapters.db.types import moment
 
 Clock = Callable[[], datetime]
@@ -39,7 +40,8 @@ class Unit:
         self, statement: Executable, rows: Sequence[dict[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Run a statement, or once for each of `rows`."""
-        return await self._connection.execute(statement, rows)
+        with named():
+            return await self._connection.execute(statement, rows)
 
     async def all(self, statement: Executable) -> Sequence[Row[Any]]:
         return (await self.run(statement)).all()

@@ -269,7 +269,7 @@ def _audit() -> None:
         sa.Column("event_seq", KEY, sa.ForeignKey("events.seq"), primary_key=True, autoincrement=False),
         sa.Column("field", sa.Text, primary_key=True),
         sa.Column("salt", sa.LargeBinary, nullable=False),
-        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("text", sa.LargeBinary, nullable=False),
     )
     if op.get_bind().dialect.name == "sqlite":
         _guard_on_sqlite()

@@ -1,0 +1,87 @@
+"""Partners, clients, agents and teams: one row for one name, and nobody taken for somebody else."""
+
+import asyncio
+
+import pytest
+
+from archive.adapters.db.database import SqlDatabase
+from archive.calls.call import Named
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_name_is_one_whatever_its_case_and_outer_space(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        partner = await work.names.add_partner("  Straße Ltd ")
+        assert partner.name == "Straße Ltd"
+        assert await work.names.add_partner("STRASSE LTD") == partner
+        assert await work.names.partner("strasse ltd") == partner
+        assert await work.names.partner(partner.uid) == partner
+        assert await work.names.partner("strasse") is None
+        team = await work.names.add_team("Straße Ltd")
+        assert await work.names.team("STRASSE ltd") == team
+        assert await work.names.team(partner.uid) is None
+
+
+async def test_two_who_add_a_name_at_once_get_the_same(database: SqlDatabase) -> None:
+    async def add() -> Named:
+        async with database.write() as work:
+            return await work.names.add_partner("Northwind")
+
+    added = await asyncio.gather(*(add() for _ in range(4)))
+    assert len(set(added)) == 1
+
+
+async def test_a_client_is_known_by_id_then_number_and_name_then_name(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        names = work.names
+        by_id = await names.add_client("Ann", "030 1234567", "C1")
+        by_number = await names.add_client("Ann", "030 7654321", None)
+        assert await names.client_like("Somebody", "030 7654321", "C1") == by_id
+        assert await names.client_like("ann", "+30 7654321", None) == by_number
+        assert await names.client_like("ann", None, None) == by_id  # the first of that name
+        assert await names.client_like(None, "0307654321", None) == by_number
+        assert await names.client_like("Bea", "030 7654321", None) is None
+        assert await names.client_like(None, None, None) is None
+
+
+async def test_a_name_never_leads_to_a_client_with_another_external_id(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        await work.names.add_client("Ann", "030 1234567", "C1")
+        assert await work.names.client_like("Ann", "030 1234567", "C2") is None
+        second = await work.names.add_client("Ann", "030 1234567", "C2")
+        assert await work.names.client_like("Ann", None, "C2") == second
+        assert await work.names.add_client("Anna", None, "C2") == second  # taken a moment ago
+
+
+async def test_an_agent_is_known_by_email_and_by_name_only_without_one(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        names = work.names
+        agent = await names.add_agent("Bo", "Bo@Example.com")
+        assert await names.agent_like("Other", "bo@example.COM") == agent
+        assert await names.agent_like("Bo", None) is None  # a namesake's calls would become Bo's own
+        assert await names.agent_like("Bo", "bo@elsewhere.com") is None
+        namesake = await names.add_agent("Bo", None)
+        assert await names.agent_like("BO ", None) == namesake
+        assert await names.agent_like(None, None) is None
+        assert await names.add_agent("Bo", "BO@example.com") == agent
+        assert await names.agent("Bo") == agent
+        assert await names.agent(namesake.uid) == namesake
+
+
+async def test_lists_are_in_order_of_names_and_of_the_ids_asked_for(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        names = work.names
+        b, a = await names.add_partner("b"), await names.add_partner("A")
+        team = await names.add_team("T")
+        client, agent = (
+            await names.add_client("C", "123456", None),
+            await names.add_agent("G", "g@example.com"),
+        )
+        assert await names.partners() == [a, b]
+        assert await names.partners([b.id, 999]) == [b]
+        assert await names.partners([]) == []
+        assert await names.teams() == [team]
+        assert await names.clients([client.id]) == [Named(client.id, client.uid, "C")]
+        assert await names.agents([agent.id]) == [Named(agent.id, agent.uid, "G")]
+        assert await names.client("c") == client
