@@ -9,7 +9,7 @@ from archive.adapters.db.database import SqlDatabase
 from archive.adapters.db.migrate import upgrade
 from archive.adapters.ffmpeg import FFmpegEngine
 from archive.adapters.files import FolderStore
-from archive.adapters.jobs import RedisDoorbell, arq_options
+from archive.adapters.jobs import NoDoorbell, RedisDoorbell, arq_options
 from archive.adapters.meilisearch import MeilisearchIndex
 from archive.adapters.passwords import Argon2Hasher
 from archive.adapters.s3 import S3Store
@@ -28,7 +28,7 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
         database=SqlDatabase(database_url(settings)),
         blobs=_blobs(settings),
         index=_index(settings, writing=writing_index),
-        doorbell=RedisDoorbell(settings.redis),
+        doorbell=RedisDoorbell(settings.redis) if settings.redis else NoDoorbell(),
         audio=FFmpegEngine(AudioLimits(max_seconds=settings.max_call_hours * 3600)),
         formats=TranscriptFormats(),
         passwords=Argon2Hasher(),

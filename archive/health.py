@@ -1,20 +1,23 @@
 """Whether each component works, why not, and what to do: for `readyz`, the System page and `doctor`."""
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
-from archive.audit.event import Event, EventType, Object, ObjectKind, Outcome
+from archive.audit.event import EventType
+from archive.calls.access import about
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, Unavailable
 from archive.policy.actions import Action
 from archive.policy.decide import may
-from archive.ports import Job, Parts
+from archive.ports import Job, Parts, Work
 
 FAILED_SHOWN = 50
+AT_ONCE = 10_000
 
 
 class ComponentState(StrEnum):
@@ -49,16 +52,15 @@ class Workload(Struct, frozen=True):
 
 
 async def health(parts: Parts) -> Health:
-    """Ask each component. Never raises."""
-    return Health(
-        (
-            await _ask("database", parts.database.check(), ComponentState.DOWN),
-            await _ask("recordings", parts.blobs.check(), ComponentState.DOWN),
-            await _ask("search", parts.index.check(), ComponentState.DEGRADED),
-            await _ask("queue", parts.doorbell.check(), ComponentState.DEGRADED),
-            await _ask("worker", _worker(parts), ComponentState.DEGRADED),
-        )
+    """Ask all components at once. Never raises."""
+    asked = (
+        _ask("database", parts.database.check(), ComponentState.DOWN),
+        _ask("recordings", parts.blobs.check(), ComponentState.DOWN),
+        _ask("search", parts.index.check(), ComponentState.DEGRADED),
+        _ask("queue", parts.doorbell.check(), ComponentState.DEGRADED),
+        _ask("worker", _worker(parts), ComponentState.DEGRADED),
     )
+    return Health(tuple(await asyncio.gather(*asked)))
 
 
 async def workload(parts: Parts, caller: Caller) -> Workload:
@@ -78,24 +80,20 @@ async def retry_failed(parts: Parts, caller: Caller) -> int:
     async with parts.database.write() as work:
         if not may(caller.principal, Action.MANAGE_SYSTEM, await work.now()):
             raise Forbidden("You may not retry calls.")
-        retried = [
-            call for call in await work.calls.failed(10_000) if call.failure and call.failure.retryable
-        ]
-        for call in retried:
-            await work.calls.advance(call.id, State.FAILED, State.RECEIVED)
-            await work.audit.append(
-                Event(
-                    type=EventType.CALL_RETRIED,
-                    actor=caller.actor,
-                    object=Object(ObjectKind.CALL, call.uid),
-                    call=call.uid,
-                    outcome=Outcome.ALLOWED,
-                    origin=caller.origin,
-                )
-            )
+        retried = [call for call in await work.calls.failed(AT_ONCE) if await _retried(work, caller, call)]
     for call in retried:
         await parts.doorbell.ring(Job.NORMALISE, call.id)
     return len(retried)
+
+
+async def _retried(work: Work, caller: Caller, call: Call) -> bool:
+    """False where trying again can't help, or somebody else was faster."""
+    if call.failure is None or not call.failure.retryable:
+        return False
+    if await work.calls.advance(call.id, State.FAILED, State.RECEIVED) is None:
+        return False
+    await work.audit.append(about(caller, EventType.CALL_RETRIED, call))
+    return True
 
 
 async def _worker(parts: Parts) -> None:

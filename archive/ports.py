@@ -9,9 +9,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from archive.audit.event import Event, EventType, ObjectKind, Outcome, Record
 from archive.calls.call import (
@@ -156,7 +156,9 @@ class Calls(Protocol):
         """Raises `Conflict` where (registration, source, external_id) is taken."""
         ...
 
-    async def same_upload(self, registration_id: int, source: str | None, external_id: str) -> Call | None: ...
+    async def same_upload(
+        self, registration_id: int, source: str | None, external_id: str
+    ) -> Call | None: ...
     async def first_with_bytes(self, sha256: str) -> int | None: ...
     async def claim(self, id: int, states: Collection[State], to: State, lease: timedelta) -> Call | None:
         """Take a call's next piece of work: one conditional UPDATE.
@@ -165,7 +167,9 @@ class Calls(Protocol):
         `to` already, else starts at 1. None when the call is elsewhere, or when `to` is held by another's lease."""
         ...
 
-    async def advance(self, id: int, old: State, new: State, changes: CallChanges | None = None) -> Call | None:
+    async def advance(
+        self, id: int, old: State, new: State, changes: CallChanges | None = None
+    ) -> Call | None:
         """Move on and end the lease; None if the call is no longer in `old`. `attempts` returns to 0."""
         ...
 
@@ -209,7 +213,9 @@ class Names(Protocol):
     async def team(self, name_or_uid: str) -> Named | None: ...
     async def client(self, name_or_uid: str) -> ClientRef | None: ...
     async def agent(self, name_or_uid: str) -> AgentRef | None: ...
-    async def client_like(self, name: str | None, phone: str | None, external_id: str | None) -> ClientRef | None:
+    async def client_like(
+        self, name: str | None, phone: str | None, external_id: str | None
+    ) -> ClientRef | None:
         """The client with this external id, else with this number and name, else with this name alone."""
         ...
 
@@ -265,21 +271,32 @@ class Listen(Struct, frozen=True):
     reported: tuple["Played", ...] = ()
 
 
+Seconds = Annotated[float, Meta(ge=0, le=7 * 24 * 3600)]
+"""Within a recording. Bounded, for a claim comes from outside and is added up."""
+
+
 class Played(Struct, frozen=True, forbid_unknown_fields=True):
     """What a player says it played: media seconds `start` to `end`, at wall time `at`, in `wall` seconds, at `rate`."""
 
-    start: float
-    end: float
+    start: Seconds
+    end: Seconds
     at: datetime
-    wall: float
-    rate: float = 1.0
+    wall: Seconds
+    rate: Annotated[float, Meta(gt=0, le=16)] = 1.0
     muted: bool = False
     visible: bool = True
 
 
 class Listens(Protocol):
     async def add(
-        self, call: Call, principal: Principal, seat: str, *, uid: str, reason: str | None, continues: str | None
+        self,
+        call: Call,
+        principal: Principal,
+        seat: str,
+        *,
+        uid: str,
+        reason: str | None,
+        continues: str | None,
     ) -> Listen: ...
     async def get(self, uid: str) -> Listen | None: ...
     async def deliver(self, id: int, start: int, end: int) -> None:
@@ -384,7 +401,9 @@ class Credentials(Protocol):
     ) -> Token: ...
     async def token(self, hash: bytes) -> Token | None: ...
     async def revoke_token(self, hash: bytes) -> None: ...
-    async def add_link(self, hash: bytes, purpose: str, principal_id: int | None, expires_at: datetime) -> None: ...
+    async def add_link(
+        self, hash: bytes, purpose: str, principal_id: int | None, expires_at: datetime
+    ) -> None: ...
     async def link(self, hash: bytes, purpose: str) -> tuple[int | None] | None:
         """The principal of an unused, unexpired link, as a one-tuple; None if there is no such link."""
         ...
@@ -502,7 +521,7 @@ class BlobStore(Protocol):
 
     async def write_file(self, name: str, source: Path) -> None: ...
     def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Bytes [start, end), in pieces of at most 256 KiB. Raises `NotFound` at the first piece if there is no such blob."""
+        """Bytes [start, end), in pieces of at most 256 KiB. Raises `NotFound` at the first one without such a blob."""
         ...
 
     async def fetch(self, name: str, target: Path) -> None: ...
@@ -533,7 +552,7 @@ class Doorbell(Protocol):
     """Rings are hints: the database knows what is owed, and the sweep rings again for what was lost."""
 
     async def ring(self, job: Job, call_id: int, *, delay: timedelta = timedelta(0)) -> None:
-        """Never raises: an unreachable queue is reported by `check`, and the sweep rings again. Ringing twice is cheap."""
+        """Never raises: `check` reports an unreachable queue, and the sweep rings again. Ringing twice is cheap."""
         ...
 
     async def show(self, call_id: int, stage: State, share: float) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
@@ -20,49 +21,74 @@ PREFIX = "ARCHIVE_"
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    data: Annotated[str, Meta(description="Folder of the embedded archive: database, recordings, index, keys.")] = "data"
+    data: Annotated[
+        str, Meta(description="Folder of the embedded archive: database, recordings, index, keys.")
+    ] = "data"
     public_url: Annotated[
         str, Meta(description="Address under which people reach the archive; links and tokens carry it.")
     ] = "http://localhost:8000"
-    host: Annotated[str, Meta(description="Address to listen on. Beyond loopback it needs TLS or `behind_proxy`.")] = (
-        "127.0.0.1"
-    )
+    host: Annotated[
+        str, Meta(description="Address to listen on. Beyond loopback it needs TLS or `behind_proxy`.")
+    ] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on.")] = 8000
-    tls_cert: Annotated[str, Meta(description="PEM file of the certificate chain, when the archive serves TLS itself.")] = ""
+    tls_cert: Annotated[
+        str, Meta(description="PEM file of the certificate chain, when the archive serves TLS itself.")
+    ] = ""
     tls_key: Annotated[str, Meta(description="PEM file of the certificate's private key.")] = ""
     behind_proxy: Annotated[
         str,
-        Meta(description="Addresses or networks of the reverse proxies to trust, with commas, such as `10.0.0.5,10.1.0.0/16`."),
+        Meta(description="Reverse proxies to trust, with commas, such as `10.0.0.5,10.1.0.0/16`."),
     ] = ""
     database: Annotated[
         str, Meta(description="`postgresql://user:password@host/name`. Empty: SQLite in `data`.")
     ] = ""
     database_owner: Annotated[
-        str, Meta(description="The same for the role that owns the tables; only `migrate` uses it. Empty: `database`.")
+        str,
+        Meta(
+            description="The same for the role that owns the tables; only `migrate` uses it. Empty: `database`."
+        ),
     ] = ""
     store: Annotated[str, Meta(description="`s3://bucket`. Empty: a folder in `data`.")] = ""
-    s3_endpoint: Annotated[str, Meta(description="Address of the S3 server, such as `http://minio:9000`.")] = ""
+    s3_endpoint: Annotated[
+        str, Meta(description="Address of the S3 server, such as `http://minio:9000`.")
+    ] = ""
     s3_region: Annotated[str, Meta(description="Region to sign for.")] = "us-east-1"
     s3_access_key: Annotated[str, Meta(description="Access key of the S3 account.")] = ""
     s3_secret_key: Annotated[str, Meta(description="Its secret key.")] = ""
     search: Annotated[
-        str, Meta(description="Address of Meilisearch, such as `http://meilisearch:7700`. Empty: tantivy, in `data`.")
+        str,
+        Meta(
+            description="Address of Meilisearch, such as `http://meilisearch:7700`. Empty: tantivy, in `data`."
+        ),
     ] = ""
     search_key: Annotated[str, Meta(description="Meilisearch key for searching (`search`, `version`).")] = ""
     index_key: Annotated[
         str,
         Meta(description="Meilisearch key for indexing, used by workers and `reindex`. Empty: `search_key`."),
     ] = ""
-    search_prefix: Annotated[str, Meta(description="What the names of this archive's indexes begin with.")] = "archive"
+    search_prefix: Annotated[
+        str, Meta(description="What the names of this archive's indexes begin with.")
+    ] = "archive"
     redis: Annotated[
-        str, Meta(description="`redis://host:6379/0` or `unix:///path`. Empty: a private redis-server, started by `up`.")
+        str,
+        Meta(
+            description="`redis://host:6379/0` or `unix:///path`. Empty: a private redis-server, started by `up`."
+        ),
     ] = ""
-    max_upload_bytes: Annotated[int, Meta(gt=0, description="Largest recording accepted, in bytes.")] = 8 * 2**30
-    max_call_hours: Annotated[int, Meta(gt=0, le=48, description="Longest recording normalised, in hours.")] = 12
-    session_idle_minutes: Annotated[int, Meta(gt=0, description="A session ends after this long without a request.")] = 120
+    max_upload_bytes: Annotated[int, Meta(gt=0, description="Largest recording accepted, in bytes.")] = (
+        8 * 2**30
+    )
+    max_call_hours: Annotated[
+        int, Meta(gt=0, le=48, description="Longest recording normalised, in hours.")
+    ] = 12
+    session_idle_minutes: Annotated[
+        int, Meta(gt=0, description="A session ends after this long without a request.")
+    ] = 120
     session_hours: Annotated[int, Meta(gt=0, description="A session ends after this long in any case.")] = 12
     worker_jobs: Annotated[int, Meta(gt=0, le=64, description="Jobs that one worker does at once.")] = 2
-    time_zone: Annotated[str, Meta(description="Zone in which times are shown where a browser gives none.")] = "UTC"
+    time_zone: Annotated[
+        str, Meta(description="Zone in which times are shown where a browser gives none.")
+    ] = "UTC"
     metrics_token: Annotated[
         str, Meta(description="Bearer token that `/metrics` asks for. Empty: it answers on loopback only.")
     ] = ""
@@ -125,7 +151,9 @@ def _from_file(path: str | None) -> dict[str, Any]:
         raise WrongSetting(f"{path} is not TOML: {error}.") from error
     for name in given:
         if name not in Settings.__struct_fields__:
-            raise WrongSetting(f"{name} in {path} is not a setting. docs/operate.md lists them all.", field=name)
+            raise WrongSetting(
+                f"{name} in {path} is not a setting. docs/operate.md lists them all.", field=name
+            )
     return given
 
 
@@ -149,27 +177,50 @@ def check(settings: Settings) -> None:
         if value := getattr(settings, name):
             _check_address(name, value, schemes)
     _check_together(settings)
+    _check_zone(settings.time_zone)
     for proxy in settings.proxies:
         _check_network(proxy)
 
 
 def _check_address(name: str, value: str, schemes: set[str]) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in schemes or not (parts.netloc or parts.path):
+    if not _is_address(value, schemes):
         wanted = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
         raise WrongSetting(f"{variable(name)} ({name}) must begin with {wanted} and name a host.", field=name)
+
+
+def _is_address(value: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # such as a bracket that is not closed
+        return False
+    # A socket's path names the host of unix:// addresses; PostgreSQL may find its host in the query.
+    named = parts.path if parts.scheme in {"unix", "postgresql"} else parts.hostname
+    return parts.scheme in schemes and bool(named)
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise WrongSetting(
+            f"{variable('time_zone')} (time_zone): there is no zone {name}.", field="time_zone"
+        ) from error
 
 
 def _check_network(proxy: str) -> None:
     try:
         ipaddress.ip_network(proxy, strict=False)
     except ValueError as error:
-        raise WrongSetting(f"{variable('behind_proxy')} (behind_proxy): {error}.", field="behind_proxy") from error
+        raise WrongSetting(
+            f"{variable('behind_proxy')} (behind_proxy): {error}.", field="behind_proxy"
+        ) from error
 
 
 def _check_together(settings: Settings) -> None:
     if settings.store and not (settings.s3_endpoint and settings.s3_access_key and settings.s3_secret_key):
-        raise WrongSetting("store names a bucket: s3_endpoint, s3_access_key and s3_secret_key must be set.", field="store")
+        raise WrongSetting(
+            "store names a bucket: s3_endpoint, s3_access_key and s3_secret_key must be set.", field="store"
+        )
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise WrongSetting("tls_cert and tls_key must be set together.", field="tls_cert")
     if settings.search and not settings.search_key:

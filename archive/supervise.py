@@ -66,7 +66,7 @@ async def private_redis() -> AsyncIterator[str]:
 
 async def _appears(socket: Path) -> None:
     deadline = asyncio.get_running_loop().time() + REDIS_STARTS_WITHIN
-    while not socket.exists():
+    while not await _listens(socket):
         if asyncio.get_running_loop().time() > deadline:
             raise Unavailable(
                 "Queue", "redis-server did not start.", "Install it: apt-get install redis-server."
@@ -74,18 +74,28 @@ async def _appears(socket: Path) -> None:
         await asyncio.sleep(0.02)
 
 
+async def _listens(socket: Path) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(socket)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 async def _keep(child: Child) -> None:
     pause = FIRST_PAUSE
     clock = asyncio.get_running_loop().time
     while True:
         began = clock()
-        status = await _run(child)
+        status = await run(child)
         pause = FIRST_PAUSE if clock() - began > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
         log.warning("%s ended (%s); starting it again in %.1f s", child.name, status, pause)
         await asyncio.sleep(pause)
 
 
-async def _run(child: Child) -> int | str:
+async def run(child: Child) -> int | str:
+    """Run a child to its end; its exit code, or why it could not start. Cancelled, it ends the child first."""
     try:
         process = await asyncio.create_subprocess_exec(
             *child.command,

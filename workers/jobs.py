@@ -1,9 +1,10 @@
 """What a ring runs: a call's id in, one use case of the story out. Each may run twice without harm."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from arq import Retry
+from arq.typing import WorkerCoroutine
 
 from archive.calls.index import forget, index_call, index_names
 from archive.calls.leases import Again
@@ -13,7 +14,6 @@ from archive.errors import Unavailable
 from archive.ports import Job, Parts
 
 UseCase = Callable[[Parts, int], Awaitable[None]]
-Ring = Callable[[dict[str, Any], int], Coroutine[Any, Any, None]]
 
 USE_CASES: dict[Job, UseCase] = {
     Job.NORMALISE: normalise,
@@ -27,7 +27,7 @@ TRIES = 10
 """How often arq brings a ring back. For the stages of a call the database counts; this bounds the other two."""
 
 
-def ring(use_case: UseCase) -> Ring:
+def ring(use_case: UseCase) -> WorkerCoroutine:
     """The use case as an arq job. arq takes an ordinary exception for final, so a part that is away becomes a Retry."""
 
     async def run(ctx: dict[str, Any], call_id: int) -> None:
@@ -38,4 +38,4 @@ def ring(use_case: UseCase) -> Ring:
         except Unavailable as error:
             raise Retry(defer=2.0 ** min(ctx["job_try"], 6)) from error
 
-    return run
+    return cast(WorkerCoroutine, run)

@@ -1,7 +1,7 @@
 """One arq worker: `call-archive work`, or the child of `call-archive up`."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +18,11 @@ POLL_SECONDS = 0.2
 
 async def work(settings: Settings) -> None:
     """Work until told to stop. Returns when signalled; raises when Redis goes away (whoever started it restarts it)."""
-    async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(connect(settings, writing_index=True))
-        await worker(settings, {"parts": parts}).async_run()
+    async with connect(settings, writing_index=True) as parts:
+        arq = worker(settings, {"parts": parts})
+        with suppress(asyncio.CancelledError):  # so arq tells that it was signalled
+            await arq.async_run()
+        await arq.close()
 
 
 def worker(settings: Settings, ctx: dict[str, Any]) -> Worker:

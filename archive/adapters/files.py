@@ -9,17 +9,19 @@ import errno
 import os
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from archive.adapters.blob_names import checked
 from archive.errors import Conflict, NotFound, Unavailable
 from archive.ports import BlobInfo
 
 PIECE = 256 * 1024
 UNFINISHED = "unfinished"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FolderStore:
@@ -27,25 +29,22 @@ class FolderStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        (folder / UNFINISHED).mkdir(parents=True, exist_ok=True)
+        with _explained():
+            (folder / UNFINISHED).mkdir(parents=True, exist_ok=True)
 
     async def write(self, name: str, chunks: AsyncIterable[bytes]) -> int:
-        with _explained(), self._unfinished() as beside:
-            file = await asyncio.to_thread(beside.open, "wb")
-            try:
-                async for chunk in chunks:
-                    await asyncio.to_thread(file.write, chunk)
-                size = file.tell()
-                await asyncio.to_thread(_flush, file)
-            finally:
-                file.close()
-            await asyncio.to_thread(self._place, beside, name)
+        path = self._path(name)
+        with self._unfinished() as beside:
+            size = await _spool(chunks, beside)
+            with _explained():
+                await asyncio.to_thread(_place, beside, path)
             return size
 
     async def write_file(self, name: str, source: Path) -> None:
+        path = self._path(name)
         with _explained(), self._unfinished() as beside:
             await asyncio.to_thread(_copy, source, beside)
-            await asyncio.to_thread(self._place, beside, name)
+            await asyncio.to_thread(_place, beside, path)
 
     async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         with _explained(), await asyncio.to_thread(self._open, name) as file:
@@ -61,18 +60,19 @@ class FolderStore:
 
     async def size(self, name: str) -> int | None:
         path = self._path(name)
-        return path.stat().st_size if path.is_file() else None
+        with _explained():
+            return await asyncio.to_thread(_size, path)
 
     async def delete(self, name: str) -> None:
         with _explained():
             await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
 
     async def names(self, prefix: str) -> AsyncIterator[BlobInfo]:
-        for path in await asyncio.to_thread(lambda: sorted(self._folder.glob(f"{prefix}/**/*"))):
-            if path.is_file():
-                facts = path.stat()
-                modified = datetime.fromtimestamp(facts.st_mtime, UTC)
-                yield BlobInfo(f"{prefix}/{path.name}", facts.st_size, modified)
+        kind = self._folder / prefix
+        with _explained():
+            for folder in await asyncio.to_thread(_entries, kind):
+                for blob in await asyncio.to_thread(_blobs, prefix, folder):
+                    yield blob
 
     async def check(self) -> None:
         with _explained(), self._unfinished() as beside:
@@ -83,9 +83,7 @@ class FolderStore:
 
     def _path(self, name: str) -> Path:
         """`originals/0190…` stands in `originals/<last two>/0190…`: at most 256 folders a kind."""
-        kind, _, own = name.partition("/")
-        if not (kind.isalpha() and own.replace("-", "").isalnum()):
-            raise ValueError(f"{name!r} is not a blob's name.")
+        kind, _, own = checked(name).partition("/")
         return self._folder / kind / own[-2:] / own
 
     @contextmanager
@@ -95,15 +93,6 @@ class FolderStore:
             yield beside
         finally:
             beside.unlink(missing_ok=True)
-
-    def _place(self, beside: Path, name: str) -> None:
-        path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(beside, path)
-        except FileExistsError as error:
-            raise Conflict(f"{name} is written already.") from error
-        _flush_folder(path.parent)
 
     def _open(self, name: str) -> BinaryIO:
         try:
@@ -117,12 +106,60 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = (
-            "Free some space."
-            if error.errno in (errno.ENOSPC, errno.EDQUOT)
-            else "Check its disk and rights."
-        )
+        remedy = "Free some space." if error.errno in FULL else "Check its disk and rights."
         raise Unavailable("Recordings folder", f"{error.strerror}.", remedy) from error
+
+
+async def _spool(chunks: AsyncIterable[bytes], target: Path) -> int:
+    """Write a stream to a file and on to the disk; its length. What the stream itself raises passes as it is."""
+    with _explained():
+        file = await asyncio.to_thread(target.open, "wb")
+    try:
+        async for chunk in chunks:
+            with _explained():
+                await asyncio.to_thread(file.write, chunk)
+        with _explained():
+            await asyncio.to_thread(_flush, file)
+            return file.tell()
+    finally:
+        _close(file)
+
+
+def _close(file: BinaryIO) -> None:
+    """On a full disk closing tries once more to write what is left, and fails once more."""
+    with suppress(OSError):
+        file.close()
+
+
+def _place(beside: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(beside, path)
+    except FileExistsError as error:
+        raise Conflict(f"{path.name} is written already.") from error
+    _flush_folder(path.parent)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _blobs(kind: str, folder: Path) -> list[BlobInfo]:
+    """The blobs of one folder; one that goes meanwhile is left out."""
+    found = []
+    for path in _entries(folder):
+        with suppress(FileNotFoundError):
+            facts = path.stat()
+            modified = datetime.fromtimestamp(facts.st_mtime, UTC)
+            found.append(BlobInfo(f"{kind}/{path.name}", facts.st_size, modified))
+    return found
 
 
 def _copy(source: Path, target: Path) -> None:

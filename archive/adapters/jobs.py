@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 from arq.connections import ArqRedis, RedisSettings
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def redis_settings(url: str) -> RedisSettings:
-    """arq's settings for `redis://…`, `rediss://…` or `unix:///path`. One try and 2 seconds: callers say what is wrong."""
+    """arq's settings for `redis://…`, `rediss://…` or `unix:///path`: one try of 2 seconds, then callers are told."""
     if urlsplit(url).scheme == "unix":
         settings = RedisSettings(unix_socket_path=urlsplit(url).path)
     else:
@@ -102,6 +102,39 @@ class RedisDoorbell:
 
     async def close(self) -> None:
         await self._redis.aclose(close_connection_pool=True)
+
+
+class NoDoorbell:
+    """Implements `ports.Doorbell` for a console beside an embedded archive, whose queue is its own. The sweep of the
+    running archive finds what a ring would have told it."""
+
+    async def ring(self, job: Job, call_id: int, *, delay: timedelta = timedelta(0)) -> None:
+        log.debug("%s for call %s waits for the sweep, not for %s", job, call_id, delay)
+
+    async def show(self, call_id: int, stage: State, share: float) -> None:
+        log.debug("nobody watches call %s: %s %.3f", call_id, stage, share)
+
+    async def shown(self, call_id: int) -> tuple[State, float] | None:
+        log.debug("nobody was told of call %s", call_id)
+        return None
+
+    async def depth(self) -> int:
+        raise _no_queue()
+
+    async def working(self) -> bool:
+        raise _no_queue()
+
+    async def check(self) -> None:
+        raise _no_queue()
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _no_queue() -> Unavailable:
+    return Unavailable(
+        "Queue", "The setting redis is empty.", "Set it, or run call-archive up, which brings its own."
+    )
 
 
 def _client(url: str) -> ArqRedis:

@@ -6,19 +6,21 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ (PutObject, CreateMulti
 """
 
 import asyncio
+import html
 import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
 
 import httpx
 import urllib3
 from minio import Minio
 from minio.error import MinioException
 
+from archive.adapters.blob_names import checked
 from archive.errors import Conflict, NotFound, Unavailable
 from archive.ports import BlobInfo
 
@@ -26,6 +28,7 @@ PIECE = 256 * 1024
 PART = 8 * 2**20
 """Bytes in one part of a multipart upload: 10,000 of them make 78 GiB."""
 
+ONCE = {"If-None-Match": "*"}
 SIGNED_FOR = timedelta(hours=1)
 SECONDS = httpx.Timeout(60.0, connect=5.0)
 CONNECTIONS = httpx.Limits(max_connections=1000, max_keepalive_connections=50)
@@ -48,14 +51,13 @@ class S3Store:
         self._http = httpx.AsyncClient(timeout=SECONDS, limits=CONNECTIONS)
 
     async def write(self, name: str, chunks: AsyncIterable[bytes]) -> int:
-        with _explained():
-            parts = _parts(chunks)
-            first: list[bytes] = await anext(parts, [])
-            second = await anext(parts, None)
-            if second is None:
-                await self._put(name, first)
-                return _length(first)
-            return await self._put_parts(name, first, second, parts)
+        parts = _parts(chunks)
+        first: list[bytes] = await anext(parts, [])
+        second = await anext(parts, None)
+        if second is None:
+            await self._put(name, first)
+            return _length(first)
+        return await self._put_parts(name, first, second, parts)
 
     async def write_file(self, name: str, source: Path) -> None:
         await self.write(name, _pieces(source))
@@ -87,10 +89,8 @@ class S3Store:
             return int(answer.headers["content-length"])
 
     async def delete(self, name: str) -> None:
-        with _explained():
-            answer = await self._http.delete(self._signed("DELETE", name))
-            if answer.status_code != httpx.codes.NOT_FOUND:
-                await _check(answer)
+        with suppress(NotFound):
+            await self._ask("DELETE", name)
 
     async def names(self, prefix: str) -> AsyncIterator[BlobInfo]:
         with _explained():
@@ -109,13 +109,24 @@ class S3Store:
 
     def _signed(self, method: str, name: str, query: Mapping[str, str] | None = None) -> str:
         return self._minio.get_presigned_url(
-            method, self._bucket, name, expires=SIGNED_FOR, extra_query_params=dict(query) if query else None
+            method,
+            self._bucket,
+            checked(name),
+            expires=SIGNED_FOR,
+            extra_query_params=dict(query) if query else None,
         )
 
+    async def _ask(
+        self, method: str, name: str, query: Mapping[str, str] | None = None, **sent: Any
+    ) -> httpx.Response:
+        """One request; an answer that is not a success raises."""
+        with _explained():
+            answer = await self._http.request(method, self._signed(method, name, query), **sent)
+            await _check(answer)
+            return answer
+
     async def _put(self, name: str, part: list[bytes]) -> None:
-        headers = {"Content-Length": str(_length(part)), "If-None-Match": "*"}
-        answer = await self._http.put(self._signed("PUT", name), content=_stream(part), headers=headers)
-        await _check(answer)
+        await self._ask("PUT", name, content=_stream(part), headers={**_sized(part), **ONCE})
 
     async def _put_parts(
         self, name: str, first: list[bytes], second: list[bytes], rest: AsyncIterator[list[bytes]]
@@ -136,16 +147,11 @@ class S3Store:
         return size
 
     async def _begin(self, name: str) -> str:
-        answer = await self._http.post(self._signed("POST", name, {"uploads": ""}))
-        await _check(answer)
-        return _element(answer.text, "UploadId")
+        return _element((await self._ask("POST", name, {"uploads": ""})).text, "UploadId")
 
     async def _part(self, name: str, upload: str, number: int, part: list[bytes]) -> str:
-        url = self._signed("PUT", name, {"partNumber": str(number), "uploadId": upload})
-        answer = await self._http.put(
-            url, content=_stream(part), headers={"Content-Length": str(_length(part))}
-        )
-        await _check(answer)
+        place = {"partNumber": str(number), "uploadId": upload}
+        answer = await self._ask("PUT", name, place, content=_stream(part), headers=_sized(part))
         return str(answer.headers["etag"])
 
     async def _complete(self, name: str, upload: str, tags: list[str]) -> None:
@@ -153,29 +159,32 @@ class S3Store:
             f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
             for number, tag in enumerate(tags, start=1)
         )
-        answer = await self._http.post(
-            self._signed("POST", name, {"uploadId": upload}),
-            content=f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>",
-            headers={"If-None-Match": "*"},
-        )
-        await _check(answer)
+        body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
+        answer = await self._ask("POST", name, {"uploadId": upload}, content=body, headers=ONCE)
         if "<Error>" in answer.text:  # S3 may answer 200 first and fail later
-            raise Unavailable("Recordings bucket", "It could not join the parts.", "Look at its log.")
+            raise _failed(answer.status_code, _element(answer.text, "Code"))
 
     async def _abort(self, name: str, upload: str) -> None:
-        await self._http.delete(self._signed("DELETE", name, {"uploadId": upload}))
+        """What can't be taken back now, because the bucket is away, the bucket's own rule for old uploads removes."""
+        with suppress(Unavailable, NotFound):
+            await self._ask("DELETE", name, {"uploadId": upload})
 
 
 async def _check(answer: httpx.Response) -> None:
     if answer.is_success:
         return
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        raise NotFound("The recording's bytes are not in the store.")
-    if answer.status_code in (httpx.codes.PRECONDITION_FAILED, httpx.codes.CONFLICT):
-        raise Conflict("This blob is written already.")
     await answer.aread()
     code = _element(answer.text, "Code") or answer.reason_phrase
-    raise Unavailable("Recordings bucket", f"It answered {answer.status_code} ({code}).", _remedy(code))
+    raise _failed(answer.status_code, code)
+
+
+def _failed(status: int, code: str) -> Conflict | NotFound | Unavailable:
+    """An S3 error as one of ours. 404 also stands for a missing bucket or upload, which are no missing blob."""
+    if code == "NoSuchKey":
+        return NotFound("The recording's bytes are not in the store.")
+    if status in (httpx.codes.PRECONDITION_FAILED, httpx.codes.CONFLICT) or code == "PreconditionFailed":
+        return Conflict("This blob is written already.")
+    return Unavailable("Recordings bucket", f"It answered {status} ({code}).", _remedy(code))
 
 
 def _remedy(code: str) -> str:
@@ -220,6 +229,10 @@ def _length(part: list[bytes]) -> int:
     return sum(map(len, part))
 
 
+def _sized(part: list[bytes]) -> dict[str, str]:
+    return {"Content-Length": str(_length(part))}
+
+
 async def _stream(part: list[bytes]) -> AsyncIterator[bytes]:
     for chunk in part:
         yield chunk
@@ -232,12 +245,6 @@ async def _pieces(source: Path) -> AsyncIterator[bytes]:
 
 
 def _element(xml: str, name: str) -> str:
-    """The text of the first element of that name, in whatever namespace; empty if there is none."""
-    if re.search(r"<!(DOCTYPE|ENTITY)", xml):
-        return ""
-    try:
-        return next(
-            (node.text or "" for node in ElementTree.fromstring(xml).iter() if node.tag.endswith(name)), ""
-        )
-    except ElementTree.ParseError:
-        return ""
+    """The text of the first element of that name in one of S3's short answers; empty if there is none."""
+    found = re.search(rf"<{name}>([^<]*)</{name}>", xml)
+    return html.unescape(found[1]) if found else ""

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
 
 from archive.audit.event import Detail, Event, EventType, Object, ObjectKind, Outcome
+from archive.calls.access import LONGEST_ASKED
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
+from archive.ids import is_uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import may
 from archive.ports import EventFilter, Parts, StoredEvent, Work
 
+IDS = ("actor", "object", "call", "event")
 NAMELESS = {"console": "Console", "system": "Call Archive"}
 
 
@@ -67,31 +70,37 @@ async def events(
 async def event(parts: Parts, caller: Caller, uid: str) -> ShownEvent:
     await _log_reading(parts, caller, EventFilter(), event=uid)
     async with parts.database.read() as work:
-        stored = await work.audit.get(uid)
+        stored = await work.audit.get(uid) if is_uuid7(uid) else None
         if stored is None:
-            raise NotFound()
+            raise NotFound
         (shown,) = await _shown(work, [stored])
         return shown
 
 
-async def _log_reading(parts: Parts, caller: Caller, filter: EventFilter, **details: Detail) -> None:
+async def _log_reading(parts: Parts, caller: Caller, filter: EventFilter, **asked: Detail) -> None:
+    asked = {**_conditions(filter), **asked}
     async with parts.database.write() as work:
         allowed = may(caller.principal, Action.READ_AUDIT, await work.now())
-        await work.audit.append(
-            Event(
-                type=EventType.AUDIT_READ,
-                actor=caller.actor,
-                object=Object(ObjectKind.AUDIT),
-                call=filter.call,
-                outcome=Outcome.ALLOWED if allowed else Outcome.DENIED,
-                reason_code=None if allowed else "no_grant",
-                origin=caller.origin,
-                purpose=caller.principal.purpose,
-                details={**_conditions(filter), **details},
-            )
-        )
+        await work.audit.append(_read(caller, asked, allowed=allowed))
     if not allowed:
         raise Forbidden("You may not read the audit log.")
+
+
+def _read(caller: Caller, asked: Mapping[str, Detail], *, allowed: bool) -> Event:
+    """What was asked for; an id that can't be ours was typed, so it enters as a text."""
+    typed = {name: str(asked[name]) for name in IDS if name in asked and not is_uuid7(str(asked[name]))}
+    return Event(
+        type=EventType.AUDIT_READ,
+        actor=caller.actor,
+        object=Object(ObjectKind.AUDIT),
+        call=None if "call" in typed else cast(str | None, asked.get("call")),
+        outcome=Outcome.ALLOWED if allowed else Outcome.DENIED,
+        reason_code=None if allowed else "no_grant",
+        origin=caller.origin,
+        purpose=caller.principal.purpose,
+        details={name: value for name, value in asked.items() if name not in typed},
+        texts={name: text[:LONGEST_ASKED] for name, text in typed.items()},
+    )
 
 
 def _conditions(filter: EventFilter) -> dict[str, Detail]:

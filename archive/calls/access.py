@@ -1,16 +1,21 @@
 """How every use case reaches one call: within the caller's scope, or with a refusal that stands in the log."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
-from archive.audit.event import Event, EventType, Object, ObjectKind, Outcome
+from archive.audit.event import Detail, Event, EventType, Object, ObjectKind, Outcome
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
+from archive.ids import is_uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import decide, resolve_scope
 from archive.policy.scope import AllCalls
 from archive.ports import Database, Work
+
+LONGEST_ASKED = 200
+"""Characters kept of what was asked for in place of an id."""
 
 
 @asynccontextmanager
@@ -31,6 +36,8 @@ async def acting(
 
 async def reach(work: Work, caller: Caller, action: Action, uid: str) -> Call | None:
     """The call, if the caller may do `action` on it now."""
+    if not is_uuid7(uid):
+        return None
     return await work.calls.get(uid, resolve_scope(caller.principal, action, await work.now()))
 
 
@@ -40,24 +47,43 @@ async def _refused(
     async with database.write() as work:
         now = await work.now()
         # Looked up out of scope only to say in the log why; the answer doesn't depend on it.
-        decision = decide(caller.principal, action, await work.calls.get(uid, AllCalls()), now)
+        call = await work.calls.get(uid, AllCalls()) if is_uuid7(uid) else None
+        decision = decide(caller.principal, action, call, now)
         known = await reach(work, caller, Action.READ_CALL, uid) or await reach(
             work, caller, Action.FIND, uid
         )
         await work.audit.append(
-            Event(
-                type=denied,
-                actor=caller.actor,
-                object=Object(ObjectKind.CALL, uid),
-                call=uid,
-                outcome=Outcome.DENIED,
-                reason_code=decision.reason.value,
-                origin=caller.origin,
-                purpose=caller.principal.purpose,
-                details={"action": action.value},
+            denial(
+                caller, denied, ObjectKind.CALL, uid, decision.reason.value, details={"action": action.value}
             )
         )
     return Forbidden(f"You may see this call, but not {_words(action)} it.") if known else NotFound()
+
+
+def denial(
+    caller: Caller,
+    type: EventType,
+    kind: ObjectKind,
+    asked: str | None,
+    reason: str,
+    *,
+    call: str | None = None,
+    details: Mapping[str, Detail] = MappingProxyType({}),
+) -> Event:
+    """A refusal. `asked` is the id as it came in: one that can't be ours was typed, so it enters as a text."""
+    uid = asked if asked and is_uuid7(asked) else None
+    return Event(
+        type=type,
+        actor=caller.actor,
+        object=Object(kind, uid),
+        call=uid if kind is ObjectKind.CALL else call,
+        outcome=Outcome.DENIED,
+        reason_code=reason,
+        origin=caller.origin,
+        purpose=caller.principal.purpose,
+        details=details,
+        texts={"asked": asked[:LONGEST_ASKED]} if asked and uid is None else {},
+    )
 
 
 def about(caller: Caller, type: EventType, call: Call, **more: object) -> Event:

@@ -1,5 +1,6 @@
 """Reading, listing, editing and deleting calls, and trying a failed one again."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -10,23 +11,22 @@ from archive.calls.access import about, acting, reach
 from archive.calls.call import Call, Consent, Direction, Kind, State
 from archive.calls.caller import Caller
 from archive.calls.filters import CallFilter
+from archive.calls.listen import seal
 from archive.calls.placing import (
     AgentGiven,
     ClientGiven,
     Name,
     Placement,
+    place,
     place_agent,
     place_client,
-    place_partner,
-    place_team,
-    reaches_all,
     unknown_partner,
 )
-from archive.calls.upload import Label, check_time
-from archive.errors import Conflict, Stale
+from archive.calls.upload import Label, Language, check_time
+from archive.errors import Conflict, Stale, Unavailable
 from archive.policy.actions import Action
 from archive.policy.decide import resolve_scope
-from archive.policy.scope import contains
+from archive.policy.scope import Scope, contains
 from archive.ports import CallChanges, Job, PageMark, Parts, Work
 
 
@@ -42,7 +42,7 @@ class CallEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     team: Name | None | UnsetType = UNSET
     labels: Annotated[tuple[Label, ...], Meta(max_length=50)] | UnsetType = UNSET
     channels: Annotated[tuple[Name, ...], Meta(max_length=8)] | UnsetType = UNSET
-    language: str | None | UnsetType = UNSET
+    language: Language | None | UnsetType = UNSET
     note: Annotated[str, Meta(max_length=4000)] | None | UnsetType = UNSET
     consent: Consent | UnsetType = UNSET
 
@@ -70,9 +70,9 @@ async def edit(parts: Parts, caller: Caller, uid: str, revision: int | None, edi
     """
     async with acting(parts.database, caller, Action.EDIT, uid) as (work, call):
         changes = await _resolve(work, caller, call, edit)
-        edited = await work.calls.edit(call.id, revision or call.revision, changes)
+        edited = await work.calls.edit(call.id, call.revision if revision is None else revision, changes)
         if edited is None:
-            raise Stale()
+            raise Stale
         details: dict[str, Detail] = {
             "fields": sorted(_given(edit)),
             "from": _place(call),
@@ -85,14 +85,20 @@ async def edit(parts: Parts, caller: Caller, uid: str, revision: int | None, edi
 
 
 async def delete(parts: Parts, caller: Caller, uid: str) -> None:
-    """Delete a call for good: row, words, sound and index. Its events stay."""
+    """Delete a call for good: row, words, sound and index. Its events stay, and tell how far its listens had come.
+
+    Sound that can't be reached just now is left to the sweep of orphans: no call names it any more.
+    """
     async with acting(parts.database, caller, Action.DELETE, uid) as (work, call):
+        for listen in await work.listens.of_call(call):
+            await seal(work, caller, listen, "deleted")
         details: dict[str, Detail] = {"sha256": call.recording.sha256, "bytes": call.recording.bytes}
         await work.audit.append(about(caller, EventType.CALL_DELETED, call, details=details))
         blobs = await work.calls.delete(call.id)
     await parts.doorbell.ring(Job.FORGET, call.id)
     for blob in blobs:
-        await parts.blobs.delete(blob)
+        with suppress(Unavailable):
+            await parts.blobs.delete(blob)
 
 
 async def retry(parts: Parts, caller: Caller, uid: str) -> Call:
@@ -140,27 +146,26 @@ async def _resolve(work: Work, caller: Caller, call: Call, edit: CallEdit) -> Ca
     if edit.started_at is not UNSET:
         check_time(edit.started_at, now)
     scope = resolve_scope(caller.principal, Action.EDIT, now)
-    changes = await _placed(work, edit, create=reaches_all(scope))
-    place = Placement(
+    changes = await _placed(work, scope, edit)
+    moved = Placement(
         partner_id=call.partner_id if changes.partner_id is UNSET else changes.partner_id,
         team_id=call.team_id if changes.team_id is UNSET else changes.team_id,
         agent_id=call.agent_id if changes.agent_id is UNSET else changes.agent_id,
         id=call.id,
     )
-    if not contains(scope, place):
-        raise unknown_partner(edit.partner if isinstance(edit.partner, str) else None)
+    if not contains(scope, moved):
+        raise unknown_partner(_named(edit.partner))
     return changes
 
 
-async def _placed(work: Work, edit: CallEdit, *, create: bool) -> CallChanges:
+async def _placed(work: Work, scope: Scope, edit: CallEdit) -> CallChanges:
     plain = {name: value for name, value in _given(edit).items() if name in CallChanges.__struct_fields__}
     if edit.consent is Consent.REFUSED:
         plain["sealed"] = True
+    partner, team = await place(work, scope, _named(edit.partner), _named(edit.team))
     if edit.partner is not UNSET:
-        partner = await place_partner(work, edit.partner, create=create)
         plain["partner_id"] = partner.id if partner else None
     if edit.team is not UNSET:
-        team = await place_team(work, edit.team, create=create)
         plain["team_id"] = team.id if team else None
     if edit.client is not UNSET:
         client = await place_client(work, edit.client)
@@ -170,6 +175,10 @@ async def _placed(work: Work, edit: CallEdit, *, create: bool) -> CallChanges:
         agent = await place_agent(work, edit.agent)
         plain["agent_id"] = agent.id if agent else None
     return CallChanges(**plain)  # type: ignore[arg-type]
+
+
+def _named(name: str | None | UnsetType) -> str | None:
+    return None if name is UNSET else name
 
 
 def _given(edit: CallEdit) -> dict[str, object]:

@@ -38,12 +38,12 @@ class File(Struct, frozen=True):
 
 
 async def look(parts: Parts, caller: Caller, uid: str, what: What) -> File:
-    """The file's facts, for HEAD and for working out a range. Nothing is delivered, so nothing but a denial is logged."""
+    """The file's facts, for HEAD and for working out a range. Nothing is delivered: only a denial is logged."""
     async with acting(parts.database, caller, Action.DOWNLOAD, uid) as (_, call):
         return _file(call, what)
 
 
-async def open(parts: Parts, caller: Caller, file: File, start: int, end: int) -> AsyncIterator[bytes]:
+async def begin(parts: Parts, caller: Caller, file: File, start: int, end: int) -> AsyncIterator[bytes]:
     """Bytes [start, end) of the file, once the download stands in the log."""
     details: dict[str, Detail] = {"what": file.what.value, "sha256": file.sha256, "start": start, "end": end}
     async with acting(parts.database, caller, Action.DOWNLOAD, file.call.uid) as (work, call):
@@ -60,9 +60,12 @@ async def _deliver(parts: Parts, caller: Caller, file: File, start: int, end: in
             if clock() - checked >= RECHECK_SECONDS:
                 await _check_again(parts, caller, file.call.uid)
                 checked = clock()
+            sent += len(chunk)  # before it leaves: the log may tell a piece too much, never one too little
             yield chunk
-            sent += len(chunk)
         outcome = Outcome.ALLOWED
+    except Forbidden:
+        outcome = Outcome.DENIED
+        raise
     finally:
         # A listener who leaves cancels every await in here but a shielded one.
         await asyncio.shield(asyncio.ensure_future(_delivered(parts, caller, file, sent, outcome)))
@@ -92,7 +95,7 @@ def _file(call: Call, what: What) -> File:
             call, what, kept.blob, kept.sha256, kept.bytes, "application/octet-stream", f"{call.uid}.original"
         )
     if call.rendition is None:
-        raise NotPlayable()
+        raise NotPlayable
     return _rendition_file(call, call.rendition)
 
 

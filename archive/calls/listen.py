@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from archive.audit.event import Detail, Event, EventType, Object, ObjectKind, Outcome
-from archive.calls.access import about, acting
+from archive.audit.event import Detail, Event, EventType, Object, ObjectKind
+from archive.calls.access import about, acting, denial
 from archive.calls.call import Call
 from archive.calls.caller import SYSTEM, Caller
 from archive.errors import ArchiveError, Conflict, NotFound
-from archive.ids import uuid7
+from archive.ids import is_uuid7, uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import may, resolve_scope
 from archive.policy.scope import AllCalls
@@ -45,13 +45,13 @@ class Opened(Struct, frozen=True):
     call: Call
 
 
-async def open(
+async def begin(
     parts: Parts, caller: Caller, uid: str, reason: str | None = None, continues: str | None = None
 ) -> Opened:
     """Begin to hear a call. `continues` is a listen of one's own that ended."""
     async with acting(parts.database, caller, Action.LISTEN, uid, EventType.LISTEN_DENIED) as (work, call):
         if call.rendition is None:
-            raise NotPlayable()
+            raise NotPlayable
         await _check_continues(work, caller, call, continues)
         listen = await work.listens.add(
             call, caller.principal, caller.seat, uid=uuid7(), reason=reason, continues=continues
@@ -74,32 +74,39 @@ async def open(
 async def facts(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
     """An open listen of the caller's own, or `NotFound` (logged), or `ListenOver`."""
     async with parts.database.read() as work:
-        listen = await work.listens.get(listen_uid)
+        listen = await _find(work, listen_uid)
         allowed = listen is not None and await _may_go_on(work, caller, listen)
         now = await work.now()
     if listen is None or not allowed:
         await _deny(parts, caller, listen, listen_uid)
-        raise NotFound()
+        raise NotFound
     if _is_over(listen, now):
-        raise ListenOver()
+        raise ListenOver
     return listen
 
 
 async def piece(parts: Parts, caller: Caller, listen_uid: str, start: int, end: int) -> bytes:
-    """Bytes [start, end) of the rendition, at most `PIECE` of them, counted as delivered."""
+    """Bytes [start, end) of the rendition, at most `PIECE` of them, counted as delivered before they leave."""
     listen = await facts(parts, caller, listen_uid)
     end = min(end, start + PIECE, listen.rendition.bytes)
     data = b"".join([chunk async for chunk in parts.blobs.read(listen.rendition.blob, start, end)])
     async with parts.database.write() as work:
         await work.listens.deliver(listen.id, start, start + len(data))
+        await _check_unsealed(work, listen)
     return data
 
 
 async def report(parts: Parts, caller: Caller, listen_uid: str, played: Sequence[Played]) -> None:
-    """Keep what the player says it played. It is a claim, and shown as one."""
+    """Keep what the player says it played. It is a claim, and shown as one.
+
+    Raises `ListenOver`: a report neither revives a listen nor changes what its closing event says.
+    """
     listen = await _own(parts, caller, listen_uid)
     async with parts.database.write() as work:
+        if _is_over(listen, await work.now()):
+            raise ListenOver
         await work.listens.report(listen.id, played)
+        await _check_unsealed(work, listen)
 
 
 async def close(parts: Parts, caller: Caller, listen_uid: str) -> None:
@@ -142,6 +149,10 @@ def expires_at(listen: Listen) -> datetime:
     return listen.opened_at + LONGEST
 
 
+async def _find(work: Work, listen_uid: str) -> Listen | None:
+    return await work.listens.get(listen_uid) if is_uuid7(listen_uid) else None
+
+
 async def _may_go_on(work: Work, caller: Caller, listen: Listen) -> bool:
     """The same principal, from the same seat, who may still hear the call."""
     if not _is_callers(listen, caller):
@@ -160,32 +171,39 @@ def _is_over(listen: Listen, now: datetime) -> bool:
 
 async def _own(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
     async with parts.database.read() as work:
-        listen = await work.listens.get(listen_uid)
+        listen = await _find(work, listen_uid)
     if listen is None or not _is_callers(listen, caller):
-        raise NotFound()
+        await _deny(parts, caller, listen, listen_uid)
+        raise NotFound
     return listen
+
+
+async def _check_unsealed(work: Work, listen: Listen) -> None:
+    """Asked after the row was written to, which waits for whoever is closing it: what follows is undone if it is
+    closed by now, so that the closing event tells everything."""
+    now = await work.listens.get(listen.uid)
+    if now is None or now.closed_at is not None:
+        raise ListenOver
 
 
 async def _check_continues(work: Work, caller: Caller, call: Call, continues: str | None) -> None:
     if continues is None:
         return
-    earlier = await work.listens.get(continues)
+    earlier = await _find(work, continues)
     if earlier is None or earlier.principal_uid != caller.principal.uid or earlier.call_id != call.id:
-        raise NotFound()
+        raise NotFound
 
 
 async def _deny(parts: Parts, caller: Caller, listen: Listen | None, listen_uid: str) -> None:
     async with parts.database.write() as work:
         await work.audit.append(
-            Event(
-                type=EventType.LISTEN_DENIED,
-                actor=caller.actor,
-                object=Object(ObjectKind.LISTEN, listen_uid),
+            denial(
+                caller,
+                EventType.LISTEN_DENIED,
+                ObjectKind.LISTEN,
+                listen_uid,
+                _why_not(caller, listen),
                 call=listen.call_uid if listen else None,
-                outcome=Outcome.DENIED,
-                reason_code=_why_not(caller, listen),
-                origin=caller.origin,
-                purpose=caller.principal.purpose,
             )
         )
 
@@ -198,9 +216,12 @@ def _why_not(caller: Caller, listen: Listen | None) -> str:
 
 async def _close(parts: Parts, caller: Caller, listen: Listen, why: str) -> None:
     async with parts.database.write() as work:
-        closed = await work.listens.close(listen.id)
-        if closed is None:
-            return
+        await seal(work, caller, listen, why)
+
+
+async def seal(work: Work, caller: Caller, listen: Listen, why: str) -> None:
+    """Close a listen and let its event say what was delivered and reported; once."""
+    if closed := await work.listens.close(listen.id):
         call = (await work.calls.select([listen.call_id], AllCalls())).get(listen.call_id)
         await work.audit.append(_closed(caller, closed, call, why))
 

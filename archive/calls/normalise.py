@@ -13,6 +13,7 @@ from archive.calls.call import Call, Failure, Recording, Rendition, State
 from archive.calls.caller import SYSTEM
 from archive.calls.leases import fail, held, take
 from archive.calls.sound import Analysis, AudioFacts, SoundError
+from archive.errors import NotFound
 from archive.ids import uuid7
 from archive.ports import CallChanges, Job, Parts, Progress
 
@@ -32,6 +33,9 @@ async def normalise(parts: Parts, call_id: int) -> None:
         except SoundError as error:
             await fail(parts, call, Failure(error.code, error.detail, error.retryable))
             return
+        except NotFound as error:
+            await fail(parts, call, Failure("original_missing", error.detail, retryable=True))
+            return
     await parts.doorbell.ring(Job.TRANSCRIBE, call.id)
 
 
@@ -49,16 +53,17 @@ async def _make(parts: Parts, call: Call) -> None:
 
 async def _keep(parts: Parts, target: Path, analysis: Analysis) -> Rendition:
     uid = uuid7()
+    sha256, size = await asyncio.to_thread(_measured, target)
     made = Rendition(
         blob=f"renditions/{uid}",
-        sha256=await asyncio.to_thread(_sha256, target),
-        bytes=target.stat().st_size,
+        sha256=sha256,
+        bytes=size,
         content_type=CONTENT_TYPE,
         engine=parts.audio.engine,
         waveform=f"waveforms/{uid}",
     )
     peaks = target.with_name("peaks.json")
-    peaks.write_bytes(analysis.peaks.to_json())
+    await asyncio.to_thread(peaks.write_bytes, analysis.peaks.to_json())
     await parts.blobs.write_file(made.blob, target)
     await parts.blobs.write_file(made.waveform, peaks)
     return made
@@ -88,9 +93,10 @@ def _with_facts(call: Call, facts: AudioFacts) -> Recording:
     )
 
 
-def _sha256(path: Path) -> str:
+def _measured(path: Path) -> tuple[str, int]:
+    """SHA-256 and length."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
 
 
 class _Shown:

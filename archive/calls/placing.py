@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from archive.calls.call import AgentRef, ClientRef, Named
 from archive.errors import Invalid
-from archive.policy.scope import AllCalls, Scope, Unsealed
+from archive.policy.scope import AllCalls, Scope, Unsealed, contains
 from archive.ports import Work
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -42,24 +42,26 @@ def reaches_all(scope: Scope) -> bool:
     return scope == AllCalls() or scope == Unsealed(AllCalls())
 
 
-async def place_partner(work: Work, name: str | None, *, create: bool) -> Named | None:
-    if name is None:
-        return None
-    if known := await work.names.partner(name):
-        return known
-    if not create:
-        raise unknown_partner(name)
-    return await work.names.add_partner(name)
+async def place(
+    work: Work, scope: Scope, partner: str | None, team: str | None
+) -> tuple[Named | None, Named | None]:
+    """The partner and the team of these names, made where they are new and the scope spans everything.
 
-
-async def place_team(work: Work, name: str | None, *, create: bool) -> Named | None:
-    if name is None:
-        return None
-    if known := await work.names.team(name):
-        return known
-    if not create:
-        raise Invalid(f"There is no team {name} that you may upload for.", field="team")
-    return await work.names.add_team(name)
+    Which of two names is refused must not tell whether the other exists: an unknown team beside a partner outside
+    the scope gets the refusal that an unknown partner gets.
+    """
+    everything = reaches_all(scope)
+    found = await work.names.partner(partner) if partner else None
+    if partner and found is None:
+        if not everything:
+            raise unknown_partner(partner)
+        found = await work.names.add_partner(partner)
+    known = await work.names.team(team) if team else None
+    if team and known is None:
+        if not everything:
+            raise _unknown_team(scope, partner, found, team)
+        known = await work.names.add_team(team)
+    return found, known
 
 
 async def place_client(work: Work, given: ClientGiven | None) -> ClientRef | None:
@@ -83,3 +85,9 @@ def unknown_partner(name: str | None) -> Invalid:
     if name is None:
         return Invalid("Name the partner: you may upload only for certain partners.", field="partner")
     return Invalid(f"There is no partner {name} that you may upload for.", field="partner")
+
+
+def _unknown_team(scope: Scope, partner: str | None, found: Named | None, team: str) -> Invalid:
+    if found and not contains(scope, Placement(found.id, None, None)):
+        return unknown_partner(partner)
+    return Invalid(f"There is no team {team} that you may upload for.", field="team")

@@ -12,7 +12,6 @@ async def transcribe(parts: Parts, call_id: int) -> None:
     call = await take(parts, call_id, {State.TRANSCRIBING}, State.TRANSCRIBING)
     if call is None:
         return
-    async with held(parts, call):
-        async with parts.database.write() as work:
-            await work.calls.advance(call.id, State.TRANSCRIBING, State.INDEXING)
+    async with held(parts, call), parts.database.write() as work:
+        await work.calls.advance(call.id, State.TRANSCRIBING, State.INDEXING)
     await parts.doorbell.ring(Job.INDEX, call.id)

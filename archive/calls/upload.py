@@ -4,15 +4,17 @@ The bytes are stored before the row that names them; row, event and transcript c
 rings. Whatever breaks before the commit leaves nothing but a blob that is discarded, or swept later.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from archive.audit.event import Event, EventType
-from archive.calls.access import about
+from archive.audit.event import Event, EventType, ObjectKind
+from archive.calls.access import about, denial
 from archive.calls.call import Call, Consent, Direction, Kind, Participant, Recording
 from archive.calls.caller import Caller
 from archive.calls.placing import (
@@ -20,22 +22,23 @@ from archive.calls.placing import (
     ClientGiven,
     Name,
     Placement,
+    place,
     place_agent,
     place_client,
-    place_partner,
-    place_team,
-    reaches_all,
     unknown_partner,
 )
 from archive.calls.transcript import Transcript
-from archive.errors import Conflict, Forbidden, Invalid, TooLarge
+from archive.errors import Conflict, Forbidden, Invalid, TooLarge, Unavailable
 from archive.ids import uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import resolve_scope
-from archive.policy.scope import Scope, contains, is_empty
+from archive.policy.decide import decide, may, resolve_scope
+from archive.policy.scope import Scope, contains
 from archive.ports import Job, NewCall, Parts, Work
 
 Label = Annotated[str, Meta(min_length=1, max_length=60)]
+Language = Annotated[str, Meta(max_length=35, pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A BCP 47 tag."""
+
 CLOCK_SKEW = timedelta(days=1)
 
 
@@ -53,7 +56,7 @@ class Metadata(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     team: Name | None = None
     labels: Annotated[tuple[Label, ...], Meta(max_length=50)] = ()
     channels: Annotated[tuple[Name, ...], Meta(max_length=8)] = ()
-    language: Annotated[str, Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    language: Language | None = None
     note: Annotated[str, Meta(max_length=4000)] | None = None
     participants: Annotated[tuple[Participant, ...], Meta(max_length=100)] = ()
     consent: Consent = Consent.UNKNOWN
@@ -75,8 +78,16 @@ class Accepted(Struct, frozen=True):
 async def check(parts: Parts, caller: Caller) -> None:
     """Refuse early, before any byte is stored, whoever may upload nothing at all."""
     async with parts.database.read() as work:
-        if is_empty(resolve_scope(caller.principal, Action.UPLOAD, await work.now())):
-            raise Forbidden("You may not upload recordings.")
+        now = await work.now()
+    if may(caller.principal, Action.UPLOAD, now):
+        return
+    reason = decide(caller.principal, Action.UPLOAD, Placement(None, None, None), now).reason
+    details = {"action": Action.UPLOAD.value}
+    async with parts.database.write() as work:
+        await work.audit.append(
+            denial(caller, EventType.CALL_DENIED, ObjectKind.CALL, None, reason.value, details=details)
+        )
+    raise Forbidden("You may not upload recordings.")
 
 
 async def store(parts: Parts, chunks: AsyncIterable[bytes], limit: int) -> Stored:
@@ -88,7 +99,13 @@ async def store(parts: Parts, chunks: AsyncIterable[bytes], limit: int) -> Store
 
 
 async def discard(parts: Parts, stored: Stored) -> None:
-    await parts.blobs.delete(stored.blob)
+    """Drop bytes that became no call. Those that a call names stay: a commit may have got through although its answer
+    did not. Never raises for a part that is away: the sweep of orphans drops what stays."""
+    with suppress(Unavailable):
+        async with parts.database.read() as work:
+            named = await work.calls.named_blobs([stored.blob])
+        if not named:
+            await parts.blobs.delete(stored.blob)
 
 
 async def accept(
@@ -97,12 +114,14 @@ async def accept(
     """Make the stored bytes a call, or find the call that they already are.
 
     Raises `Invalid` (a name outside the uploader's scope or unknown, a time that can't be), `Conflict` (other bytes
-    under the same external id), `Forbidden`. The stored bytes are gone in every case but a created call.
+    under the same external id), `Forbidden` (asked again: the bytes may have taken hours to come in). The stored
+    bytes are gone in every case but a created call.
     """
     try:
+        await check(parts, caller)
         accepted = await _accept(parts, caller, metadata, stored, transcript)
     except BaseException:
-        await discard(parts, stored)
+        await asyncio.shield(asyncio.ensure_future(discard(parts, stored)))
         raise
     if accepted.created:
         await parts.doorbell.ring(Job.NORMALISE, accepted.call.id)
@@ -145,7 +164,7 @@ async def _add(
     now = await work.now()
     check_time(metadata.started_at, now)
     scope = resolve_scope(caller.principal, Action.UPLOAD, now)
-    new = await _new_call(work, scope, caller, metadata, stored, now)
+    new = await _new_call(work, scope, caller, metadata, stored, now=now)
     if not contains(scope, Placement(new.partner_id, new.team_id, new.agent_id)):
         raise unknown_partner(metadata.partner)
     call = await work.calls.add(new)
@@ -162,18 +181,20 @@ async def add_transcript(work: Work, caller: Caller, call: Call, transcript: Tra
 
 
 def _uploaded(caller: Caller, call: Call, stored: Stored, metadata: Metadata) -> Event:
-    details = {"sha256": stored.sha256, "bytes": stored.bytes, "partner": call.partner.uid if call.partner else None}
+    details = {
+        "sha256": stored.sha256,
+        "bytes": stored.bytes,
+        "partner": call.partner.uid if call.partner else None,
+    }
     typed = {"external_id": metadata.external_id, "source": metadata.source}
     texts = {name: value for name, value in typed.items() if value is not None}
     return about(caller, EventType.CALL_UPLOADED, call, details=details, texts=texts)
 
 
 async def _new_call(
-    work: Work, scope: Scope, caller: Caller, metadata: Metadata, stored: Stored, now: datetime
+    work: Work, scope: Scope, caller: Caller, metadata: Metadata, stored: Stored, *, now: datetime
 ) -> NewCall:
-    everything = reaches_all(scope)
-    partner = await place_partner(work, metadata.partner, create=everything)
-    team = await place_team(work, metadata.team, create=everything)
+    partner, team = await place(work, scope, metadata.partner, metadata.team)
     client = await place_client(work, metadata.client)
     agent = await place_agent(work, metadata.agent)
     return NewCall(

@@ -11,5 +11,5 @@ async def waveform(parts: Parts, caller: Caller, uid: str) -> bytes:
     """Peaks as audiowaveform JSON. Raises `NotPlayable` before the call was normalised."""
     async with acting(parts.database, caller, Action.READ_CALL, uid) as (_, call):
         if call.rendition is None:
-            raise NotPlayable()
+            raise NotPlayable
     return b"".join([chunk async for chunk in parts.blobs.read(call.rendition.waveform)])

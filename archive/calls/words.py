@@ -23,7 +23,7 @@ async def read(parts: Parts, caller: Caller, uid: str, version: int | None = Non
             work.transcripts.latest(call) if version is None else work.transcripts.version(call, version)
         )
         if found is None:
-            raise NoTranscript()
+            raise NoTranscript
         details = {"version": found.version, "sha256": found.sha256}
         await work.audit.append(about(caller, EventType.TRANSCRIPT_READ, call, details=details))
         return found
