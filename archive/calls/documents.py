@@ -83,7 +83,7 @@ def names_of(call: Call) -> Iterator[str]:
 
 def text_key(text: str) -> int:
     """48 bits that stand for a text in filters: exact in every engine's numbers."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
+    return int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:6])
 
 
 def phone_key(digits: str) -> int:

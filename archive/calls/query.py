@@ -133,3 +133,8 @@ def significant(number: str) -> str:
     """The digits of a number as typed or stored, without the zeros one dials before it."""
     digits = _digits(_TRUNK_ZERO.sub("", number))
     return digits.lstrip("0") if len(digits) >= _TRUNK else digits
+
+
+def spelled(term: Term) -> list[str]:
+    """A term's words for an engine that folds by itself: letters and digits only, accents kept."""
+    return list(term.words) if term.typed.isascii() else _WORD.findall(term.typed)

@@ -102,6 +102,6 @@ def _ranges(schema: Schema, filter: CallFilter) -> Iterator[Query]:
     ):
         if since or until:
             first, last = (math.ceil(time.timestamp()) if time else None for time in (since, until))
-            yield Query.range_query(schema, field, FieldType.Integer, first, last, include_upper=False)
+            yield Query.range_query(schema, field, FieldType.Integer, first, last, include_upper=last is None)
     if filter.min_seconds is not None or filter.max_seconds is not None:
         yield Query.range_query(schema, "duration", FieldType.Float, filter.min_seconds, filter.max_seconds)

@@ -88,7 +88,7 @@ def _guarded(work: Callable[[], T]) -> T:
     try:
         return work()
     except (ValueError, OSError) as error:
-        raise unusable(f"The index can't be used: {error}.") from error
+        raise unusable(f"The index can't be used: {str(error).rstrip('.')}.") from error
     except BaseException as error:
         if type(error).__name__ == "PanicException":
             raise unusable("The index can't be used: it is damaged.") from error
