@@ -5,7 +5,7 @@ import fcntl
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from archive.errors import Conflict, WrongSetting
 from archive.http.serve import serve as serve_api
 from archive.identity.manage import first_administrator_link
 from archive.settings import Settings, load, variable
-from archive.supervise import Child, private_redis, supervised
+from archive.supervise import Child, private_redis, run, supervised
 
 DEMO_MARK = "demo.json"
 """Stands in a demo's folder, with who can sign in."""
@@ -99,18 +99,13 @@ async def _demo(settings: Settings) -> None:
             await serve_api(parts, embedded)
         finally:
             fill.cancel()
+            with suppress(asyncio.CancelledError):
+                await fill
 
 
 async def _fill(settings: Settings) -> None:
     """Fill the demo in a process of its own, through the archive's front door; prints who can sign in."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "infra.demo.fill", env={**os.environ, **_environ(settings)}
-    )
-    try:
-        await process.wait()
-    except asyncio.CancelledError:
-        process.terminate()
-        raise
+    await run(Child("sample calls", (sys.executable, "-m", "infra.demo.fill"), _environ(settings)))
 
 
 async def _serve(settings: Settings) -> None:
