@@ -90,7 +90,7 @@ def tantivy_engine(folder: Path) -> SearchIndex:
 
 
 def meilisearch_engine(indexes: SearchIndexes) -> SearchIndex:
-    return MeilisearchIndex(indexes.server.url, indexes.server.key, indexes.server.key, indexes.prefix)
+    return MeilisearchIndex(indexes.server.url, indexes.server.key, indexes.prefix)
 
 
 Make = Callable[[], SearchIndex]

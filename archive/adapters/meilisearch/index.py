@@ -1,4 +1,4 @@
-"""The `SearchIndex` port on Meilisearch: searching by an async client with the search key, writing in threads."""
+"""The `SearchIndex` port on Meilisearch: searching by an async client, writing in threads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -18,13 +18,13 @@ _TIMEOUT = 10.0
 
 
 class MeilisearchIndex:
-    """`prefix` is what the names of this archive's indexes begin with."""
+    """`key` may search; a worker's may also keep the index. Index names begin with `prefix`."""
 
-    def __init__(self, url: str, search_key: str, index_key: str, prefix: str) -> None:
+    def __init__(self, url: str, key: str, prefix: str) -> None:
         self._uid = f"{prefix}_calls"
-        headers = {"Authorization": f"Bearer {search_key}"}
+        headers = {"Authorization": f"Bearer {key}"}
         self._client = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT)
-        self._writing = Writing(url, index_key, self._uid)
+        self._writing = Writing(url, key, self._uid)
 
     async def put(self, documents: Sequence[CallDocument]) -> None:
         await asyncio.to_thread(self._writing.put, documents)
