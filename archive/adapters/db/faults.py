@@ -24,6 +24,11 @@ _AWAY = ("it can't be reached.", "Check that it runs, and the setting database."
 _BROKEN = ("its file can't be read.", "Check the disk, then restore the newest backup.")
 _REFUSED = ("it refuses the archive's role.", "Check the role and password in the setting database.")
 
+_NO_RIGHT = (
+    "its role lacks a right.",
+    "Name in the setting database_owner a role that may create tables, then run call-archive migrate.",
+)
+
 _SQLITE = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -42,6 +47,7 @@ _SQLITE = {
 _POSTGRESQL = {
     "25006": _READ_ONLY,
     "28": _REFUSED,
+    "42501": _NO_RIGHT,
     "3D": ("there is no such database.", "Create it, or correct the setting database."),
     "40": _BUSY,
     "53100": _FULL,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from archive.adapters.db.engines import migration_engine
 from archive.adapters.db.faults import named
 from archive.adapters.db.tables import event_texts, events, metadata
+from archive.errors import WrongSetting
 
 _ALL = "SELECT, INSERT, UPDATE, DELETE"
 _RIGHTS = {
@@ -24,7 +25,7 @@ def upgrade(url: str, application_role: str | None = None) -> None:
     """Migrate the database at `url`, in one transaction; two at once take turns.
 
     On PostgreSQL `url` is the owner's, and `application_role` the role that the archive runs as, if that is another:
-    it then gets what it needs and no more. Raises `Unavailable`.
+    it then gets what it needs and no more. Raises `Unavailable`, or `WrongSetting` where there is no such role.
     """
     engine = migration_engine(url)
     with named(), engine.begin() as connection:
@@ -54,6 +55,8 @@ def _let(connection: Connection, role: str) -> None:
     """
     if role == connection.scalar(text("SELECT current_user")):
         return
+    if not connection.scalar(text("SELECT count(*) FROM pg_roles WHERE rolname = :role"), {"role": role}):
+        raise WrongSetting(f"The setting database names the role {role}: create it first.", field="database")
     quote = connection.dialect.identifier_preparer.quote
     role = quote(role)
     connection.execute(text(f"GRANT SELECT ON alembic_version TO {role}"))
