@@ -12,6 +12,7 @@ from archive.http.authenticate import guard
 from archive.http.context import Connection, Context
 from archive.http.describe import Described
 from archive.http.metrics import Metrics
+from archive.http.pages import routes as page_routes
 from archive.http.routes import api_routes
 from archive.ids import is_uuid7
 from archive.ports import Parts
@@ -33,7 +34,7 @@ def create_app(parts: Parts, settings: Settings) -> Litestar:
     handlers = api_routes()
     context = Context(parts, settings, Metrics(), openapi.text(handlers))
     return Litestar(
-        route_handlers=handlers,
+        route_handlers=[*handlers, *page_routes],
         guards=[guard, check_address],
         exception_handlers={Exception: problems.handle},
         state=State({"context": context}),

@@ -49,10 +49,10 @@ async def receive(parts: Parts, request: Request[Any, Any, Any], limit: int) -> 
     """
     draft = _Draft()
     try:
-        async with aclosing(_events(request)) as events:
-            async for event in events:
+        async with aclosing(events(request)) as coming:
+            async for event in coming:
                 if isinstance(event, MultipartSegment):
-                    await _take(parts, draft, event, events, limit)
+                    await _take(parts, draft, event, coming, limit)
         return _complete(draft)
     except BaseException:
         if draft.stored:
@@ -68,11 +68,11 @@ async def read_transcript(parts: Parts, data: bytes, content_type: str | None) -
 async def _take(parts: Parts, draft: _Draft, segment: MultipartSegment, events: Events, limit: int) -> None:
     match segment.name:
         case "audio" if draft.stored is None:
-            draft.stored = await upload.store(parts, _chunks(events), limit)
+            draft.stored = await upload.store(parts, chunks(events), limit)
         case "metadata" if draft.metadata is None:
-            draft.metadata = _read_metadata(await _whole(events, "metadata", MAX_METADATA))
+            draft.metadata = _read_metadata(await whole(events, "metadata", MAX_METADATA))
         case "transcript" if draft.transcript is None:
-            data = await _whole(events, "transcript", MAX_TRANSCRIPT)
+            data = await whole(events, "transcript", MAX_TRANSCRIPT)
             draft.transcript = await read_transcript(parts, data, segment.header("Content-Type"))
         case "audio" | "metadata" | "transcript":
             raise Invalid(f"{segment.name} stands twice in the upload.", field=segment.name)
@@ -97,7 +97,7 @@ def _complete(draft: _Draft) -> Received:
     return Received(draft.metadata, draft.stored, draft.transcript)
 
 
-async def _events(request: Request[Any, Any, Any]) -> Events:
+async def events(request: Request[Any, Any, Any]) -> Events:
     parser = PushMultipartParser(_boundary(request), max_segment_count=8)
     try:
         async for chunk in request.stream():
@@ -125,7 +125,7 @@ def _left() -> ArchiveError:
     return Malformed("The sender left before the upload was complete.")
 
 
-async def _chunks(events: Events) -> AsyncIterator[bytes]:
+async def chunks(events: Events) -> AsyncIterator[bytes]:
     """The rest of the part that `events` stands in."""
     async for event in events:
         if event is None:
@@ -133,9 +133,9 @@ async def _chunks(events: Events) -> AsyncIterator[bytes]:
         yield bytes(event)
 
 
-async def _whole(events: Events, name: str, limit: int) -> bytes:
+async def whole(events: Events, name: str, limit: int) -> bytes:
     data = bytearray()
-    async for chunk in _chunks(events):
+    async for chunk in chunks(events):
         data += chunk
         if len(data) > limit:
             raise TooLarge(f"The part {name} may have at most {limit} bytes.", field=name)

@@ -31,6 +31,9 @@ class Texts:
         shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
         return entry.format_map(shown)
 
+    def has(self, key: str) -> bool:
+        return key in self._entries
+
     @property
     def language(self) -> str:
         return self("language")
@@ -42,4 +45,4 @@ class Texts:
 
 def _as_data(entries: Mapping[str, Entry]) -> Markup:
     """`<` is escaped, so that no text can end the element that holds it."""
-    return Markup(json.dumps(entries, ensure_ascii=False).replace("<", "\\u003c"))
+    return Markup(json.dumps(entries, ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704

@@ -53,7 +53,9 @@ def offset(local: datetime) -> str:
 def element(time: datetime, form: Form, zone: ZoneInfo, now: datetime) -> Markup:
     """A `<time>` whose `datetime` is exact, for scripts and readers of other zones."""
     exact = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}" data-form="{}">{}</time>').format(exact, form, shown(time, form, zone, now))
+    return Markup('<time datetime="{}" data-form="{}">{}</time>').format(
+        exact, form, shown(time, form, zone, now)
+    )
 
 
 def in_utc(time: datetime) -> str:

@@ -1,6 +1,5 @@
 """What the templates show, ready to be written down: words, addresses and tones, and nothing to decide."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -208,6 +207,7 @@ class SignInView(Struct, frozen=True):
     next: str
     email: str = ""
     problem: str = ""
+    note: Note | None = None
 
 
 class SetupView(Struct, frozen=True):
@@ -318,7 +318,6 @@ class ComponentView(Struct, frozen=True, kw_only=True):
     tone: str
     detail: str = ""
     remedy: str = ""
-    since: datetime | None = None
 
 
 class Number(Struct, frozen=True):
@@ -326,11 +325,22 @@ class Number(Struct, frozen=True):
     value: str
 
 
+class FailedView(Struct, frozen=True):
+    """A call that failed, by its id: the administrator sees no names."""
+
+    uid: str
+    received_at: datetime
+    reason: str
+    retryable: bool
+
+
 class SystemView(Struct, frozen=True, kw_only=True):
     heading: str
     checked_at: datetime
     components: tuple[ComponentView, ...]
     numbers: tuple[Number, ...] = ()
+    failed: tuple[FailedView, ...] = ()
+    retryable: bool = False
 
 
 View = (
@@ -345,4 +355,3 @@ View = (
     | PeopleView
     | SystemView
 )
-Facts = Mapping[str, str]

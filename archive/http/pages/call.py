@@ -1,0 +1,97 @@
+"""One call: its page, how far its processing is, another try."""
+
+from datetime import UTC, datetime
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from msgspec import UNSET, Struct, UnsetType
+
+from archive.calls import catalogue, listen, words
+from archive.calls.access import reach
+from archive.calls.call import Call, State
+from archive.calls.caller import Caller
+from archive.http import replies
+from archive.http.context import acting
+from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
+from archive.http.pages.heard import Heard, Rights, Seen, call_view
+from archive.policy.actions import Action
+from archive.policy.decide import decide, may
+from archive.ports import Parts, StoredTranscript
+
+MAX_QUERY = 1000
+
+
+class Progress(Struct, frozen=True, omit_defaults=True):
+    state: State
+    playable: bool
+    reason: str | UnsetType = UNSET
+
+
+@get("/calls/{call_id:str}", opt=OPEN, exception_handlers={Exception: failed})
+async def call_page(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
+    """`?t=` seconds at which to begin, `?q=` what to mark in the words."""
+    parts, caller = acting(request)
+    call = await catalogue.view(parts, caller, call_id)
+    rights = _rights(caller, call)
+    seen = Seen(
+        call=call,
+        rights=rights,
+        transcript=await _words(parts, caller, call) if rights.read else None,
+        heard=await _heard(parts, caller, call_id),
+        at=_seconds(request.query_params.get("t", "")),
+        query=request.query_params.get("q", "")[:MAX_QUERY],
+    )
+    return page(request, "call.html", call_view(seen, frame_of(request)))
+
+
+@get("/calls/{call_id:str}/state")
+async def call_state(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
+    """How far the archive is with a call. Asked every few seconds, it says nothing about the call, so no event."""
+    parts, caller = acting(request)
+    async with parts.database.read() as work:
+        call = await reach(work, caller, Action.READ_CALL, call_id)
+    if call is None:
+        call = await catalogue.view(parts, caller, call_id)  # which refuses, and says so in the log
+    return replies.json(Progress(call.state, call.playable, call.failure.detail if call.failure else UNSET))
+
+
+@post("/calls/{call_id:str}/retry", opt=OPEN, exception_handlers={Exception: failed})
+async def retry_call(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
+    parts, caller = acting(request)
+    await catalogue.retry(parts, caller, call_id)
+    return go(f"/calls/{call_id}")
+
+
+def _rights(caller: Caller, call: Call) -> Rights:
+    now = datetime.now(UTC)
+
+    def allows(action: Action) -> bool:
+        return decide(caller.principal, action, call, now).allowed
+
+    return Rights(
+        read=allows(Action.READ_TRANSCRIPT),
+        listen=allows(Action.LISTEN),
+        download=allows(Action.DOWNLOAD),
+        retry=allows(Action.EDIT) or allows(Action.UPLOAD),
+        audit=may(caller.principal, Action.READ_AUDIT, now),
+    )
+
+
+async def _words(parts: Parts, caller: Caller, call: Call) -> StoredTranscript | None:
+    return await words.read(parts, caller, call.uid) if call.transcript else None
+
+
+async def _heard(parts: Parts, caller: Caller, uid: str) -> Heard:
+    listens = await listen.of_call(parts, caller, uid)
+    async with parts.database.read() as work:
+        names = await work.principals.named({one.principal_uid for one in listens})
+    return Heard(tuple(listens), names)
+
+
+def _seconds(text: str) -> float | None:
+    """None where no moment was asked for, or none that makes sense."""
+    try:
+        at = float(text)
+    except ValueError:
+        return None
+    return at if 0 <= at < 360_000 else None

@@ -1,0 +1,246 @@
+"""A call as its page shows it. Pure: what may be seen was decided and recorded before it came here."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from archive.calls.call import WORKING, Call, Recording, State
+from archive.calls.listen import delivered_seconds, reported_seconds
+from archive.calls.transcript import Segment, Word
+from archive.http.pages import words
+from archive.http.pages.frame import Frame
+from archive.http.pages.rendering import texts
+from archive.http.pages.times import clock, size
+from archive.http.pages.views import (
+    CallView,
+    Fact,
+    Lane,
+    Link,
+    ListenView,
+    Note,
+    SegmentView,
+    StepView,
+)
+from archive.ports import Listen, StoredTranscript
+
+LISTENS_SHOWN = 50
+
+
+class Rights(Struct, frozen=True):
+    """What the caller may do with this call."""
+
+    read: bool
+    listen: bool
+    download: bool
+    retry: bool
+    audit: bool
+
+
+class Heard(Struct, frozen=True):
+    """Listens of the call, newest first, and their people's names by public id."""
+
+    listens: tuple[Listen, ...]
+    names: Mapping[str, str]
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """All that the page is made of. `at`: the second to begin at, None for the beginning."""
+
+    call: Call
+    rights: Rights
+    transcript: StoredTranscript | None
+    heard: Heard
+    at: float | None = None
+    query: str = ""
+
+
+def call_view(seen: Seen, frame: Frame) -> CallView:
+    call, rights = seen.call, seen.rights
+    start = min(seen.at or 0.0, call.duration or 0.0)
+    sides = _sides(call)
+    return CallView(
+        uid=call.uid,
+        title=words.title_of(call, frame),
+        heading=words.heading_of(call),
+        started_at=call.started_at,
+        duration=clock(call.duration),
+        seconds=call.duration or 0.0,
+        icon=words.icon_of(call),
+        kind=words.kind_of(call),
+        state=call.state.value,
+        start=start,
+        start_clock=clock(start),
+        query=seen.query,
+        badges=words.badges_of(call),
+        labels=call.labels,
+        notes=tuple(_notes(seen)),
+        steps=tuple(_steps(call)),
+        player=rights.listen and call.playable,
+        sides=sides,
+        lanes=tuple(Lane(side, texts()(f"side.{side}")) for side in sides if side),
+        segments=tuple(_segments(seen)),
+        no_words=_no_words(seen),
+        facts=tuple(_facts(call)),
+        downloads=tuple(_downloads(seen)),
+        all_listens=rights.audit,
+        listens=tuple(_listens(seen)),
+        heard=_heard_by(seen.heard),
+        history=f"/audit/calls/{call.uid}" if rights.audit else "",
+    )
+
+
+# ---- states ----------------------------------------------------------------------------------------------------
+
+
+def _notes(seen: Seen) -> Iterator[Note]:
+    t = texts()
+    call, rights = seen.call, seen.rights
+    if call.failure and call.state is State.FAILED:
+        yield Note(t("call.failed", reason=call.failure.detail), "bad", retry=rights.retry)
+    if not rights.listen:
+        yield Note(t("call.not_hear"))
+    elif not call.playable and call.state in WORKING:
+        yield Note(t("call.not_playable"))
+
+
+def _steps(call: Call) -> Iterator[StepView]:
+    if call.state not in WORKING:
+        return
+    steps = (*WORKING, State.READY)
+    now = steps.index(call.state)
+    for place, state in enumerate(steps):
+        tone = "past" if place < now else "now" if place == now else "later"
+        yield StepView(state.value, texts()(f"step.{state.value}"), tone)
+
+
+def _no_words(seen: Seen) -> str:
+    t = texts()
+    if not seen.rights.read:
+        return t("transcript.not_yours")
+    return t("transcript.coming") if seen.call.state in WORKING else t("transcript.none")
+
+
+# ---- words -----------------------------------------------------------------------------------------------------
+
+
+def _sides(call: Call) -> tuple[str, ...]:
+    """The side of each channel; one nameless lane for a recording without channels that are people."""
+    return tuple(words.SIDES.get(name.casefold(), "") for name in call.channels)
+
+
+def _segments(seen: Seen) -> Iterator[SegmentView]:
+    if seen.transcript is None:
+        return
+    before: str | None = None
+    segments = seen.transcript.transcript.segments
+    current = _current(segments, seen.at)
+    for index, segment in enumerate(segments):
+        side = words.side_of(seen.call, segment.speaker, segment.channel)
+        speaker = words.speaker_of(segment.speaker, side)
+        yield SegmentView(
+            start=segment.start,
+            end=segment.end,
+            clock=clock(segment.start),
+            href="?"
+            + urlencode({"t": words.second(segment.start), **({"q": seen.query} if seen.query else {})}),
+            speaker=speaker,
+            side=side,
+            text=segment.text,
+            words=" ".join(_places(segment.text, segment.words)),
+            turn=speaker != before,
+            current=index == current,
+        )
+        before = speaker
+
+
+def _current(segments: tuple[Segment, ...], at: float | None) -> int | None:
+    """The last segment that begins at or before `at`."""
+    if at is None:
+        return None
+    return sum(segment.start <= at for segment in segments) - 1
+
+
+def _places(text: str, timed: tuple[Word, ...]) -> Iterator[str]:
+    """`character:second` of each word; words that the text doesn't hold are passed over.
+
+    Characters count as JavaScript counts them, in UTF-16 units."""
+    cursor = 0
+    for word in timed:
+        at = text.find(word.text, cursor)
+        if at >= 0:
+            cursor = at + len(word.text)
+            yield f"{len(text[:at].encode('utf-16-le')) // 2}:{word.start:g}"
+
+
+# ---- beside ----------------------------------------------------------------------------------------------------
+
+
+def _facts(call: Call) -> Iterator[Fact]:
+    t = texts()
+    if call.partner:
+        yield Fact(t("call.partner"), call.partner.name, "/?" + urlencode({"partner": call.partner.name}))
+    if call.client:
+        yield Fact(t("call.client"), call.client.name, "/?" + urlencode({"client": call.client.uid}))
+    if call.client and call.client.phone:
+        yield Fact(t("call.phone"), call.client.phone)
+    if call.agent:
+        yield Fact(t("call.agent"), call.agent.name, "/?" + urlencode({"agent": call.agent.uid}))
+    if call.team:
+        yield Fact(t("call.team"), call.team.name, "/?" + urlencode({"team": call.team.name}))
+    if call.participants:
+        yield Fact(t("call.people"), ", ".join(one.name for one in call.participants))
+    yield from _origin(call)
+
+
+def _origin(call: Call) -> Iterator[Fact]:
+    t = texts()
+    yield Fact(t("call.received"), time=call.received_at)
+    for key, value in (("source", call.source), ("external", call.external_id), ("language", call.language)):
+        if value:
+            yield Fact(t(f"call.{key}"), value)
+    yield Fact(t("call.consent"), t(f"consent.{call.consent.value}"))
+    yield Fact(t("call.recording"), _recording(call.recording))
+    if call.note:
+        yield Fact(t("call.note"), call.note)
+
+
+def _recording(recording: Recording) -> str:
+    known = [recording.codec or recording.container]
+    if recording.sample_rate:
+        known.append(f"{recording.sample_rate / 1000:g} kHz")
+    known.append(size(recording.bytes))
+    return ", ".join(part for part in known if part)
+
+
+def _downloads(seen: Seen) -> Iterator[Link]:
+    t = texts()
+    base = f"/api/v1/calls/{seen.call.uid}"
+    if seen.rights.download:
+        yield Link(t("call.download"), f"{base}/recording?what=original")
+        if seen.call.playable:
+            yield Link(t("call.download_listening"), f"{base}/recording?what=rendition")
+    if seen.transcript:
+        yield Link(t("call.download_words"), f"{base}/transcript?format=text")
+
+
+# ---- who listened ----------------------------------------------------------------------------------------------
+
+
+def _listens(seen: Seen) -> Iterator[ListenView]:
+    duration = seen.call.duration or 0.0
+    for listen in seen.heard.listens[:LISTENS_SHOWN]:
+        yield ListenView(
+            person=seen.heard.names.get(listen.principal_uid) or texts()("audit.unknown"),
+            opened_at=listen.opened_at,
+            delivered=clock(delivered_seconds(listen, duration)),
+            reported=clock(reported_seconds(listen)),
+            reason=listen.reason or "",
+        )
+
+
+def _heard_by(heard: Heard) -> str:
+    t = texts()
+    people = {listen.principal_uid for listen in heard.listens}
+    listens = t("heard.summary", count=len(heard.listens))
+    return f"{listens} {t('heard.by', count=len(people))}"

@@ -1,0 +1,137 @@
+"""Events as sentences: who did what, to which call, and what is known beside it. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archive.audit.event import EventType
+from archive.audit.reading import ShownActor, ShownEvent
+from archive.calls.call import Call
+from archive.calls.call import title as title_of
+from archive.http.pages import times
+from archive.http.pages.rendering import texts
+from archive.http.pages.views import EventView
+
+Calls = Mapping[str, Call]
+"""By public id, the calls among the events that the reader may see."""
+Names = Mapping[str, str]
+"""Of principals, by public id."""
+
+
+def event_view(event: ShownEvent, calls: Calls, names: Names) -> EventView:
+    return EventView(
+        id=event.id,
+        time=event.time.isoformat(),
+        clock=times.in_utc(event.time),
+        tone="" if event.outcome == "allowed" else event.outcome,
+        who=_who(event.actor),
+        sentence=sentence(event),
+        call=_call(event.call, calls) if event.call else "",
+        call_href=f"/audit/calls/{event.call}" if event.call else "",
+        asides=tuple(asides(event, names)),
+        raw=_pretty(event.body),
+    )
+
+
+def sentence(event: ShownEvent) -> str:
+    """What the actor did; the call it was done to follows."""
+    t = texts()
+    details = event.details
+    match event.type:
+        case EventType.CALL_DENIED if _text(details, "action"):
+            return t("event.call.denied", doing=t(f"doing.{details['action']}"))
+        case EventType.SEARCH_PERFORMED if _text(details, "query"):
+            return t("event.search.words", words=details["query"])
+        case EventType.AUDIT_READ if event.outcome == "denied":
+            return t("event.audit.denied")
+        case EventType.AUDIT_READ if event.call:
+            return t("event.audit.call")
+        case EventType.CALL_DENIED:
+            return t("event.call.denied", doing=t("doing.upload"))
+    return t(f"event.{event.type}")
+
+
+def asides(event: ShownEvent, names: Names) -> Iterator[str]:
+    t = texts()
+    if event.on_behalf_of:
+        yield t("audit.on_behalf", name=_who(event.on_behalf_of))
+    if event.reason_code:
+        yield _reason(event.reason_code)
+    yield from _details(event, names)
+    if event.purpose:
+        yield t("audit.reason", reason=event.purpose)
+    if event.origin.address:
+        yield event.origin.address
+    if event.leaf is not None:
+        yield t("audit.leaf", leaf=event.leaf)
+
+
+def _details(event: ShownEvent, names: Names) -> Iterator[str]:
+    t = texts()
+    details = event.details
+    match event.type:
+        case EventType.LISTEN_CLOSED:
+            played, sent = (times.clock(details[name] / 1000) for name in ("reported_ms", "delivered_ms"))
+            yield t("aside.listened", reported=played, delivered=sent)
+        case EventType.SEARCH_PERFORMED:
+            yield t("search.count", count=details["total"])
+            yield t("aside.shown", count=len(details["shown"]))
+        case EventType.SESSION_DENIED if _text(details, "email"):
+            yield t("aside.as", email=details["email"])
+        case EventType.CALL_UPLOADED | EventType.RENDITION_MADE | EventType.RECORDING_DELIVERED:
+            yield times.size(details["bytes"])
+        case EventType.RECORDING_DOWNLOADED:
+            yield t(f"aside.{details['what']}")
+        case EventType.GRANT_GIVEN | EventType.GRANT_REVOKED:
+            yield from _grant(details, names)
+        case EventType.TRANSCRIPT_READ | EventType.TRANSCRIPT_ADDED:
+            yield t("aside.version", version=details["version"])
+    if event.object.kind in {"person", "integration"} and event.object.id:
+        yield names.get(event.object.id) or event.object.id
+
+
+def _grant(details: Mapping[str, Any], names: Names) -> Iterator[str]:
+    t = texts()
+    yield t("aside.to", name=names.get(details["to"]) or details["to"])
+    if role := details.get("role"):
+        yield t(f"role.{role}")
+    if actions := details.get("actions"):
+        yield ", ".join(action.replace("_", " ") for action in actions)
+    if reason := _text(details, "reason"):
+        yield t("audit.reason", reason=reason)
+
+
+def about(event: ShownEvent) -> Iterator[str]:
+    """The principals that an event names beside its actor, by public id."""
+    if event.object.kind in {"person", "integration"} and event.object.id:
+        yield event.object.id
+    if event.type in {EventType.GRANT_GIVEN, EventType.GRANT_REVOKED}:
+        yield event.details["to"]
+
+
+def _who(actor: ShownActor) -> str:
+    t = texts()
+    if actor.name:
+        return actor.name
+    return t("audit.somebody") if actor.id else t("audit.unknown")
+
+
+def _call(uid: str, calls: Calls) -> str:
+    """Client - partner, start; the id alone for a call that is gone, or not the reader's to see."""
+    call = calls.get(uid)
+    return title_of(call, times.in_utc(call.started_at)[:16]) if call else uid
+
+
+def _reason(code: str) -> str:
+    t = texts()
+    return t(f"reason.{code}") if t.has(f"reason.{code}") else code.replace("_", " ")
+
+
+def _text(details: Mapping[str, Any], name: str) -> str:
+    """A text of the event; nothing where it was erased, and only its hash stands there."""
+    value = details.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _pretty(body: bytes) -> str:
+    return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
