@@ -23,7 +23,9 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=True)
 
 
-def set_up(level: int = logging.INFO) -> None:
+def set_up() -> None:
+    """On a terminal only what went wrong: whoever sits there reads no line for each request."""
+    level = logging.WARNING if sys.stderr.isatty() else logging.INFO
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
