@@ -1,0 +1,43 @@
+"""Who may import whom: the contracts of pyproject.toml, and what the story may import at all."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from infra.setup import ROOT
+
+STORY = ("calls", "policy", "audit")
+PLAIN = ("errors", "ids", "ports")
+FILES = sorted(
+    [*(path for part in STORY for path in (ROOT / "archive" / part).rglob("*.py"))]
+    + [ROOT / "archive" / f"{module}.py" for module in PLAIN]
+)
+ALLOWED = ("msgspec", *(f"archive.{name}" for name in (*STORY, *PLAIN)))
+
+
+def test_the_contracts_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0, (
+        capsys.readouterr().out
+    )
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def _allowed(module: str) -> bool:
+    own = any(module == name or module.startswith(f"{name}.") for name in ALLOWED)
+    return own or module.partition(".")[0] in sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_story_imports_nothing_but_itself_and_msgspec(path: Path) -> None:
+    assert [module for module in _imports(path) if not _allowed(module)] == []
