@@ -1,0 +1,174 @@
+"""Every route x every role x a call that isn't theirs: nothing comes out, and the same as for one that doesn't exist.
+
+The same request on an own call comes first, so that a broken request can't pass for a refusal.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from msgspec import Struct
+
+from archive.ids import uuid7
+from archive.policy.actions import ROLE_ACTIONS, Action, Role
+from tests.world import World
+
+pytestmark = pytest.mark.anyio
+
+A = Action
+OWN, FOREIGN = "Northwind", "Contoso"
+
+
+class Route(Struct, frozen=True):
+    """A route on one call (`call_id`): by which actions it opens, and what a good request brings."""
+
+    actions: tuple[Action, ...]
+    request: dict[str, Any] = {}
+
+
+ON_CALLS: dict[tuple[str, str], Route] = {
+    ("GET", "/api/v1/calls/{call_id}"): Route((A.READ_CALL,)),
+    ("PATCH", "/api/v1/calls/{call_id}"): Route((A.EDIT,), {"json": {"note": "heard"}}),
+    ("DELETE", "/api/v1/calls/{call_id}"): Route((A.DELETE,)),
+    ("POST", "/api/v1/calls/{call_id}/retry"): Route((A.EDIT, A.UPLOAD)),
+    ("GET", "/api/v1/calls/{call_id}/transcript"): Route((A.READ_TRANSCRIPT,)),
+    ("PUT", "/api/v1/calls/{call_id}/transcript"): Route(
+        (A.EDIT, A.UPLOAD),
+        {"content": b"WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n", "headers": {"Content-Type": "text/vtt"}},
+    ),
+    ("GET", "/api/v1/calls/{call_id}/waveform"): Route((A.READ_CALL,)),
+    ("GET", "/api/v1/calls/{call_id}/listens"): Route((A.READ_CALL,)),
+    ("POST", "/api/v1/calls/{call_id}/listens"): Route((A.LISTEN,)),
+    ("GET", "/api/v1/calls/{call_id}/recording"): Route((A.DOWNLOAD,), {"headers": {"Range": "bytes=0-9"}}),
+    ("HEAD", "/api/v1/calls/{call_id}/recording"): Route(
+        (A.DOWNLOAD,), {"headers": {"If-None-Match": '"x"'}}
+    ),
+}
+
+ON_LISTENS: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", "/api/v1/listens/{listen_id}/audio"): {"headers": {"Range": "bytes=0-9"}},
+    ("HEAD", "/api/v1/listens/{listen_id}/audio"): {},
+    ("POST", "/api/v1/listens/{listen_id}/progress"): {"json": {"played": []}},
+    ("DELETE", "/api/v1/listens/{listen_id}"): {},
+}
+
+NAMING_NO_CALL = {
+    ("POST", "/api/v1/calls"),
+    ("GET", "/api/v1/calls"),
+    ("GET", "/api/v1/search"),
+    ("GET", "/api/v1/suggest"),
+    ("GET", "/api/v1/audit/events"),
+    ("GET", "/api/v1/audit/calls/{call_id}"),  # its events outlive the call; opens by read_audit alone
+    ("GET", "/api/v1/people"),
+    ("GET", "/api/v1/integrations"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{name}"),
+    ("POST", "/oauth/token"),
+    ("POST", "/oauth/revoke"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/.well-known/oauth-protected-resource"),
+}
+
+CASES = [(role, *key) for role in Role for key in ON_CALLS]
+
+
+def served(app: Litestar) -> Iterator[tuple[str, str]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for method in route.methods - {"OPTIONS"}:
+                yield method, route.path.replace(":str", "")
+
+
+async def test_every_route_stands_in_a_table(world: World) -> None:
+    api = {
+        key
+        for key in served(world.app)
+        if key[1].startswith(("/api", "/oauth", "/.well", "/healthz", "/readyz"))
+    }
+    assert api <= {*ON_CALLS, *ON_LISTENS, *NAMING_NO_CALL}
+    assert {*ON_CALLS, *ON_LISTENS, *NAMING_NO_CALL} <= set(served(world.app))
+
+
+@pytest.mark.parametrize(("role", "method", "path"), CASES)
+async def test_a_foreign_call_is_a_call_that_does_not_exist(
+    world: World, role: Role, method: str, path: str
+) -> None:
+    own, foreign = await world.call(OWN), await world.call(FOREIGN)
+    client = await world.person(role, *([] if role is Role.ADMINISTRATOR else [OWN]))
+    route = ON_CALLS[method, path]
+
+    allowed = bool(ROLE_ACTIONS[role] & set(route.actions))
+    at_home = await _ask(client, method, path, own.uid, route)
+    assert at_home.is_success is (allowed and "retry" not in path), at_home.text
+    assert at_home.status_code in ({200, 201, 204, 206, 409} if allowed else {403, 404})
+
+    before = len(await world.events("call.denied", "listen.denied", call=foreign.uid))
+    abroad = await _ask(client, method, path, foreign.uid, route)
+    nowhere = await _ask(client, method, path, uuid7(), route)
+    assert abroad.status_code == nowhere.status_code == 404
+    assert abroad.content == nowhere.content
+    assert _without_date(abroad) == _without_date(nowhere)
+    assert len(await world.events("call.denied", "listen.denied", call=foreign.uid)) == before + 1
+
+
+@pytest.mark.parametrize(("method", "path"), ON_LISTENS)
+async def test_a_listen_belongs_to_one_person_and_session(world: World, method: str, path: str) -> None:
+    call = await world.call(OWN)
+    owner = await world.add_person(Role.COMPLIANCE)
+    first, again = await world.signed_in(owner), await world.signed_in(owner)
+    other = await world.person(Role.COMPLIANCE)
+    opened = (await first.post(f"/api/v1/calls/{call.uid}/listens")).json()
+
+    for stranger in (again, other):
+        answer = await _on_listen(stranger, method, path, opened["id"])
+        assert answer.status_code == 404
+        assert not answer.headers.get("content-range")
+    assert (await _on_listen(first, method, path, opened["id"])).is_success
+    assert (await _on_listen(first, method, path, uuid7())).status_code == 404
+
+
+async def test_lists_and_searches_hold_nothing_of_others(world: World) -> None:
+    own, foreign = await world.call(OWN, note="lorry"), await world.call(FOREIGN, note="lorry")
+    manager = await world.person(Role.PARTNER_MANAGER, OWN)
+    assert [item["id"] for item in (await manager.get("/api/v1/calls")).json()["items"]] == [own.uid]
+    for params in (
+        {"partner": FOREIGN},
+        {"partner": "Nobody"},
+        {"partner": foreign.partner.uid if foreign.partner else ""},
+    ):
+        listed = await manager.get("/api/v1/calls", params=params)
+        assert listed.json() == {"items": [], "next": None}
+    assert (await manager.get("/api/v1/suggest", params={"q": "cont"})).json()["items"] == []
+
+
+async def test_a_grant_that_was_revoked_ends_a_listen_at_once(world: World) -> None:
+    call = await world.call(OWN)
+    person = await world.add_person(Role.PARTNER_MANAGER, OWN)
+    client = await world.signed_in(person)
+    opened = (await client.post(f"/api/v1/calls/{call.uid}/listens")).json()
+    piece = {"Range": "bytes=0-9"}
+    assert (await client.get(opened["audio_url"], headers=piece)).status_code == 206
+
+    async with world.parts.database.write() as work:
+        await work.principals.revoke(person.grants[0].id)
+    refused = await client.get(opened["audio_url"], headers=piece)
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
+async def _ask(client: httpx.AsyncClient, method: str, path: str, uid: str, route: Route) -> httpx.Response:
+    return await client.request(method, path.replace("{call_id}", uid), **route.request)
+
+
+async def _on_listen(client: httpx.AsyncClient, method: str, path: str, uid: str) -> httpx.Response:
+    return await client.request(method, path.replace("{listen_id}", uid), **ON_LISTENS[method, path])
+
+
+def _without_date(answer: httpx.Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name != "date"}
