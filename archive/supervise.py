@@ -58,7 +58,7 @@ async def private_redis() -> AsyncIterator[str]:
             Path(folder) / "redis.sock"
         )  # data folders may lie deeper than the 107 bytes of a socket's name
         command = ("redis-server", "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700")
-        quiet = ("--save", "", "--appendonly", "no", "--dir", folder, "--loglevel", "warning")
+        quiet = ("--save", "", "--appendonly", "no", "--dir", folder, "--logfile", str(Path(folder) / "log"))
         async with supervised([Child("redis-server", command + quiet)]):
             await _appears(socket)
             yield f"unix://{socket}"

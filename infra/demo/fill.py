@@ -69,7 +69,8 @@ async def fill(settings: Settings) -> None:
 
 async def _fill(filling: Filling) -> None:
     _check_programs()
-    click.echo(f"Speaking {len(filling.calls)} sample calls, once; this takes some minutes.", err=True)
+    if left := len(filling.calls) - len(filling.kept.uploaded):
+        click.echo(f"Speaking {left} sample calls, once; this takes some minutes.", err=True)
     await _register(filling)
     shown = asyncio.create_task(_show_calls(filling))
     try:

@@ -34,24 +34,26 @@ class Visitors:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for browser in self._browsers.values():
-            await browser.post("/sign-out")
         await self._open.aclose()
 
     async def make(self, visit: Visit) -> None:
         """Raises FillError if the archive lets in where it should refuse, or the other way round."""
         browser = await self._browser(visit.who)
         if visit.search:
-            _page(await browser.get("/", params={"q": visit.search}))
+            _check(await browser.get("/", params={"q": visit.search}))
         if visit.call:
             await self._open_call(browser, visit, self._calls[visit.call])
         if visit.reads_audit:
-            _page(await browser.get("/audit", params=self._condition(visit.reads_audit)))
+            await self._read_audit(browser, visit.reads_audit)
 
     async def _browser(self, email: str) -> httpx.AsyncClient:
         if email not in self._browsers:
-            browser = await self._open.enter_async_context(_browser(self._url))
-            await _sign_in(browser, email, self._people.password)
+            headers = {"User-Agent": AGENT, "Origin": self._url}
+            browser = httpx.AsyncClient(base_url=self._url, headers=headers, trust_env=False, timeout=60.0)
+            await self._open.enter_async_context(browser)
+            form = {"email": email, "password": self._people.password, "next": "/"}
+            _check(await browser.get("/sign-in"))
+            _check(await browser.post("/sign-in", data=form))
             self._browsers[email] = browser
         return self._browsers[email]
 
@@ -61,25 +63,18 @@ class Visitors:
             if page.status_code != HTTPStatus.NOT_FOUND:
                 raise FillError(f"{visit.who} should not reach {visit.call}, and got {page.status_code}")
             return
-        _page(page)
+        _check(page)
         if visit.listens:
             await _hear(browser, uid, visit)
 
-    def _condition(self, reading: AuditReading) -> dict[str, str]:
-        wanted = {"call": self._calls[reading.call] if reading.call else "", "actor": reading.person or ""}
-        return {name: value for name, value in wanted.items() if value}
-
-
-def _browser(url: str) -> httpx.AsyncClient:
-    headers = {"User-Agent": AGENT, "Origin": url}
-    return httpx.AsyncClient(
-        base_url=url, headers=headers, trust_env=False, timeout=60.0, follow_redirects=True
-    )
-
-
-async def _sign_in(browser: httpx.AsyncClient, email: str, password: str) -> None:
-    _page(await browser.get("/sign-in"))
-    _page(await browser.post("/sign-in", data={"email": email, "password": password, "next": "/"}))
+    async def _read_audit(self, browser: httpx.AsyncClient, reading: AuditReading) -> None:
+        if reading.call:
+            _check(await browser.get(f"/audit/calls/{self._calls[reading.call]}"))
+        else:
+            names = {person.email: person.name for person in self._people.person}
+            _check(
+                await browser.get("/audit", params={"actor": names[reading.person]} if reading.person else {})
+            )
 
 
 async def _hear(browser: httpx.AsyncClient, uid: str, visit: Visit) -> None:
@@ -89,7 +84,7 @@ async def _hear(browser: httpx.AsyncClient, uid: str, visit: Visit) -> None:
     for passage in visit.listens:
         await _play(browser, listen, passage, at)
         at += timedelta(seconds=passage.seconds)
-    _page(await browser.delete(f"/api/v1/listens/{listen['id']}"))
+    _check(await browser.delete(f"/api/v1/listens/{listen['id']}"))
 
 
 async def _play(browser: httpx.AsyncClient, listen: dict[str, Any], passage: Passage, at: datetime) -> None:
@@ -100,7 +95,7 @@ async def _play(browser: httpx.AsyncClient, listen: dict[str, Any], passage: Pas
     while byte < last:
         byte, _ = await _range(browser, listen["audio_url"], byte, last)
     played = {"start": passage.start, "end": end, "at": at.isoformat(), "wall": end - passage.start}
-    _page(await browser.post(f"/api/v1/listens/{listen['id']}/progress", json={"played": [played]}))
+    _check(await browser.post(f"/api/v1/listens/{listen['id']}/progress", json={"played": [played]}))
 
 
 async def _range(browser: httpx.AsyncClient, url: str, start: int, end: int) -> tuple[int, int]:
@@ -111,6 +106,6 @@ async def _range(browser: httpx.AsyncClient, url: str, start: int, end: int) -> 
     return start + len(answer.content), int(answer.headers["Content-Range"].partition("/")[2])
 
 
-def _page(answer: httpx.Response) -> None:
-    if not answer.is_success:
+def _check(answer: httpx.Response) -> None:
+    if answer.is_error:
         raise FillError(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
