@@ -1,4 +1,4 @@
-"""One ffmpeg, one decode: loudness by ebur128 inside it, everything else from 16-bit PCM, 60 seconds at a time or less."""
+"""One ffmpeg, one decode: loudness by ebur128 inside it, all else from 16-bit PCM, at most a minute at a time."""
 
 import asyncio
 import math

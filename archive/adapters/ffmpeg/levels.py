@@ -15,8 +15,9 @@ QUIETEST_TALK = -55.0
 pauses, the quietest syllables pass for noise, so the threshold stays 10 dB below the loudness. dBFS: what is
 quieter than QUIETEST_TALK is the other side's voice leaking in."""
 
+LOUDEST_WINDOWS = 20
 STEADY = 8.0
-"""dB between the 10th and the 95th percentile. Speech rises and falls by 20 and more."""
+"""dB between the quiet and the loud. Speech rises and falls by 20 and more."""
 
 JOIN_SECONDS, SHORTEST_SECONDS = 0.3, 0.1
 """Gaps within a sentence are bridged; shorter bursts are clicks."""
@@ -63,19 +64,19 @@ class Levels:
 
 def _threshold(levels: Bytes, loudness: float) -> float | None:
     """dBFS from which on a window is talk; None if all is one steady level."""
-    noise, speech = _percentiles(levels[levels < _SILENT])
+    noise, speech = _quiet_and_loud(levels[levels < _SILENT])
     if speech - noise < STEADY:
         return None
     wanted = max(noise + ABOVE_NOISE, loudness - BELOW_SPEECH_MOST)
     return max(min(wanted, loudness - BELOW_SPEECH_LEAST), QUIETEST_TALK)
 
 
-def _percentiles(levels: Bytes) -> tuple[float, float]:
-    """dBFS of the quiet (10 %) and the loud (95 %)."""
+def _quiet_and_loud(levels: Bytes) -> tuple[float, float]:
+    """dBFS of the quiet tenth, and of the loudest twentieth or fifth of a second: a word in an hour is talk too."""
     if not len(levels):
         return (0.0, 0.0)
-    share = np.cumsum(np.bincount(levels, minlength=_QUIETEST + 1)) / len(levels)
-    loud, quiet = np.searchsorted(share, (0.05, 0.90))
+    louder = np.cumsum(np.bincount(levels, minlength=_QUIETEST + 1))
+    loud, quiet = np.searchsorted(louder, (min(0.05 * len(levels), LOUDEST_WINDOWS), 0.90 * len(levels)))
     return (-float(quiet) / 2, -float(loud) / 2)
 
 

@@ -15,6 +15,8 @@ _NO_MEMORY = ("Cannot allocate memory", "Out of memory", "failed to map segment"
 _NO_ROOM = ("No space left on device", "File too large")
 _SIGXCPU_CAUGHT = "received signal 24"
 _SIGKILL, _SIGXFSZ = -9, -25
+_NOT_RUN = (126, 127)
+"""What prlimit answers when there is no such program."""
 
 
 def refusal(ended: Ended, source: Path) -> SoundError:
@@ -27,6 +29,8 @@ def _trouble(ended: Ended) -> SoundError | None:
         return EngineTrouble(Refusal.OUT_OF_MEMORY, "Working on this recording took more memory than it may.")
     if _SIGXCPU_CAUGHT in ended.messages or ended.code == _SIGKILL:
         return EngineTrouble(Refusal.TIMEOUT, "Working on this recording took too long, so it was stopped.")
+    if ended.code in _NOT_RUN:
+        return EngineTrouble(Refusal.ENGINE_FAILED, "The audio engine, ffmpeg, is not installed.")
     if ended.code == _SIGXFSZ or any(text in ended.messages for text in _NO_ROOM):
         return EngineTrouble(Refusal.ENGINE_FAILED, "There is no room to write what listeners would hear.")
     return None

@@ -30,12 +30,11 @@ class Seconds:
         return float(self._loudest) if self._loudest > SILENT else None
 
     def add(self, samples: npt.NDArray[np.int16]) -> None:
-        sound = AudioSegment(samples.view(np.uint8).data, sample_width=2, frame_rate=self._rate, channels=1)
-        for start in range(0, len(sound), 1000):
-            self._hear(sound[start : start + 1000])
+        for start in range(0, len(samples), self._rate):
+            self._hear(samples[start : start + self._rate])
 
-    def _hear(self, second: AudioSegment) -> None:
+    def _hear(self, samples: npt.NDArray[np.int16]) -> None:
+        second = AudioSegment(samples.tobytes(), sample_width=2, frame_rate=self._rate, channels=1)
         self._loudest = max(self._loudest, second.dBFS)
         if second.max >= self._full_scale:
-            samples = np.frombuffer(second.raw_data, np.int16).astype(np.int32)
-            self.clipped += int(np.count_nonzero(np.abs(samples) >= self._full_scale))
+            self.clipped += int(np.count_nonzero(np.abs(samples.astype(np.int32)) >= self._full_scale))
