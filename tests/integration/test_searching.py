@@ -1,0 +1,416 @@
+"""Searching through the database: rechecks, events before words, and an index that follows what changes."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, NoReturn
+
+import pytest
+from msgspec import structs
+
+from archive.audit.event import EventType
+from archive.audit.reading import ShownEvent
+from archive.calls.asked import Ask, Found
+from archive.calls.call import Call, State
+from archive.calls.caller import Caller
+from archive.calls.documents import CallDocument
+from archive.calls.filters import CallFilter
+from archive.calls.index import forget, index_call, index_names, reindex
+from archive.calls.leases import Again
+from archive.calls.placing import ClientGiven
+from archive.calls.search import search, suggest
+from archive.errors import Invalid, Unavailable
+from archive.ids import uuid7
+from archive.policy.actions import Action
+from archive.policy.scope import AllCalls, Partner, Scope
+from archive.ports import (
+    CallChanges,
+    EngineAnswer,
+    EngineQuery,
+    IndexRebuild,
+    NewGrant,
+    Parts,
+    SearchIndex,
+    Work,
+)
+from tests.parts import SearchIndexes
+from tests.search_world import meilisearch_engine, said
+from tests.world import World
+
+pytestmark = pytest.mark.anyio
+
+READ = (Action.FIND, Action.READ_TRANSCRIPT)
+
+
+@pytest.fixture(params=["tantivy", pytest.param("meilisearch", marks=pytest.mark.meilisearch)])
+async def parts(request: pytest.FixtureRequest, world: World) -> AsyncIterator[Parts]:
+    if request.param == "tantivy":
+        yield world.parts
+        return
+    indexes: SearchIndexes = request.getfixturevalue("search_indexes")
+    index = meilisearch_engine(indexes)
+    yield structs.replace(world.parts, index=index)
+    await index.close()
+
+
+class Away:
+    """A search engine that can't be reached."""
+
+    async def _refuse(self, *_: object) -> NoReturn:
+        raise Unavailable("search engine", "It is away.", "Start it.")
+
+    put = remove = search = count = check = _refuse
+
+    def rebuild(self) -> NoReturn:
+        raise Unavailable("search engine", "It is away.", "Start it.")
+
+    async def close(self) -> None:
+        return
+
+
+class Watched:
+    """An index on which something happens in the database just after a document was built and before it is put."""
+
+    def __init__(self, inner: SearchIndex, happening: Sequence[AbstractAsyncContextManager[None]]) -> None:
+        self._inner = inner
+        self._happening = list(happening)
+
+    async def put(self, documents: Sequence[CallDocument]) -> None:
+        await self._happen()
+        await self._inner.put(documents)
+
+    async def remove(self, call_ids: Collection[int]) -> None:
+        await self._inner.remove(call_ids)
+
+    async def search(self, query: EngineQuery) -> EngineAnswer:
+        return await self._inner.search(query)
+
+    @asynccontextmanager
+    async def rebuild(self) -> AsyncIterator[IndexRebuild]:
+        async with self._inner.rebuild() as rebuild:
+            yield rebuild
+            await self._happen()
+
+    async def count(self) -> int:
+        return await self._inner.count()
+
+    async def check(self) -> None:
+        await self._inner.check()
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    async def _happen(self) -> None:
+        if self._happening:
+            async with self._happening.pop(0):
+                pass
+
+
+async def caller(parts: Parts, *grants: tuple[Scope, Collection[Action]]) -> Caller:
+    async with parts.database.write() as work:
+        made = await work.principals.add_integration("seeker", "settling complaints")
+        for scope, actions in grants:
+            given = NewGrant(
+                scope=scope,
+                role=None,
+                actions=frozenset(actions),
+                since=await work.now(),
+                until=None,
+                reason="",
+                granted_by="console",
+            )
+            await work.principals.give(made.id, given)
+        return Caller(await work.principals.by_id(made.id) or made)
+
+
+async def add(world: World, parts: Parts, *texts: str, partner: str = "Northwind", **metadata: Any) -> Call:
+    """A call with these words, as the story makes it, and indexed."""
+    call = await world.call(partner, source="pbx", external_id=uuid7(), **metadata)
+    async with parts.database.write() as work:
+        await work.transcripts.add(call, said(*texts), "imported", world.at_console.principal)
+        await work.calls.advance(call.id, State.READY, State.INDEXING)
+    await index_call(parts, call.id)
+    return await current(parts, call)
+
+
+async def current(parts: Parts, call: Call) -> Call:
+    async with parts.database.read() as work:
+        return (await work.calls.select([call.id], AllCalls()))[call.id]
+
+
+async def move(work: Work, call: Call, partner: str) -> None:
+    named = await work.names.partner(partner) or await work.names.add_partner(partner)
+    assert await work.calls.edit(call.id, call.revision, CallChanges(partner_id=named.id))
+
+
+def partner_of(call: Call) -> Scope:
+    assert call.partner_id is not None
+    return Partner(frozenset({call.partner_id}))
+
+
+def uids(found: Found) -> list[str]:
+    return [item.call.uid for item in found.items]
+
+
+async def performed(world: World) -> ShownEvent:
+    return (await world.events("search.performed"))[0]
+
+
+# ---- searching -------------------------------------------------------------------------------------------------
+
+
+async def test_a_call_is_found_at_the_second_it_was_said(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "hello and welcome", "the pallet arrived broken")
+    await add(world, parts, "something else entirely")
+    found = await search(parts, await caller(parts, (AllCalls(), READ)), Ask(q="broken pallet"))
+    assert (uids(found), found.total, found.degraded) == ([call.uid], 1, None)
+    (moment,) = found.items[0].moments
+    assert (moment.start, moment.end, moment.speaker) == (10.5, 19.5, "Caller")
+    assert moment.text == "the pallet arrived broken"
+    assert [moment.text[start:end] for start, end in moment.matches] == ["pallet", "broken"]
+    assert call.state is State.READY
+
+
+async def test_the_event_names_the_calls_whose_words_were_shown(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet arrived broken")
+    ask = Ask(q="pallet", filter=CallFilter(partners=frozenset({call.partner_id or 0}), min_seconds=1.5))
+    await search(parts, await caller(parts, (AllCalls(), READ)), ask)
+    event = await performed(world)
+    assert event.details["query"] == "pallet"
+    assert event.details["shown"] == [call.uid]
+    assert event.details["settled"] is True
+    assert event.details["filter"] == {"partners": [call.partner and call.partner.uid], "min_seconds": "1.5"}
+    assert event.purpose == "settling complaints"
+
+
+async def test_keystrokes_on_the_way_are_told_apart(world: World, parts: Parts) -> None:
+    await add(world, parts, "the pallet arrived broken")
+    await search(parts, await caller(parts, (AllCalls(), READ)), Ask(q="pal", settled=False))
+    assert (await performed(world)).details["settled"] is False
+
+
+async def test_without_an_event_no_result_leaves(
+    world: World, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(world, parts, "the pallet arrived broken")
+    asking = await caller(parts, (AllCalls(), READ))
+
+    class ReadOnly:
+        """The database with a full disk."""
+
+        read = staticmethod(parts.database.read)
+
+        def write(self) -> AbstractAsyncContextManager[Work]:
+            raise Unavailable("database", "The disk is full.", "Free some space.")
+
+        async def check(self) -> None: ...
+        async def close(self) -> None: ...
+
+    with pytest.raises(Unavailable, match="database"):
+        await search(structs.replace(parts, database=ReadOnly()), asking, Ask(q="pallet"))
+
+
+async def test_find_alone_finds_by_metadata_and_shows_no_word(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet arrived broken", client=ClientGiven(name="Harald Olsson"))
+    finder = await caller(parts, (AllCalls(), [Action.FIND]))
+    silent = await search(parts, finder, Ask(q="pallet"))
+    assert (silent.items, silent.total, silent.corrected, silent.facets.partners) == ((), 0, None, ())
+    found = await search(parts, finder, Ask(q="olsson"))
+    assert uids(found) == [call.uid]
+    assert found.items[0].moments == ()
+    assert (await performed(world)).details["shown"] == []
+
+
+async def test_who_may_find_nothing_finds_nothing(world: World, parts: Parts) -> None:
+    await add(world, parts, "the pallet arrived broken")
+    found = await search(parts, await caller(parts, (AllCalls(), [Action.READ_AUDIT])), Ask())
+    assert (found.items, found.total, found.indexing) == ((), 0, 0)
+
+
+async def test_a_call_that_moved_away_is_lost_at_once(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet arrived broken")
+    old = await caller(parts, (partner_of(call), READ))
+    assert uids(await search(parts, old, Ask(q="pallet"))) == [call.uid]
+    async with parts.database.write() as work:
+        await move(work, call, "Southwind")  # and the index doesn't know yet
+    found = await search(parts, old, Ask(q="pallet"))
+    assert (found.items, found.total) == ((), 0)
+    (event,) = await world.events("search.mismatch")
+    assert (event.details["calls"], event.outcome) == ([call.uid], "denied")
+
+
+async def test_words_that_left_the_scope_find_nothing_any_more(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet arrived broken")
+    reader = await caller(parts, (AllCalls(), [Action.FIND]), (partner_of(call), READ))
+    assert uids(await search(parts, reader, Ask(q="pallet"))) == [call.uid]
+    async with parts.database.write() as work:
+        await move(work, call, "Southwind")
+    found = await search(parts, reader, Ask(q="pallet"))
+    assert (found.items, found.total) == ((), 0)
+    assert await world.events("search.mismatch")
+
+
+async def test_a_deleted_call_is_dropped_and_then_forgotten(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet arrived broken")
+    everywhere = await caller(parts, (AllCalls(), READ))
+    async with parts.database.write() as work:
+        await work.calls.delete(call.id)
+    assert (await search(parts, everywhere, Ask(q="pallet"))).items == ()
+    assert (await world.events("search.mismatch"))[0].details["deleted"] == 1
+    await forget(parts, call.id)
+    await forget(parts, call.id)
+    assert await parts.index.count() == 0
+
+
+async def test_a_slip_is_put_right_with_words_from_the_scope_only(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the technician came late")
+    foreign = await add(world, parts, "the settlement is secret", partner="Southwind")
+    assert foreign.partner_id != call.partner_id
+    reader = await caller(parts, (partner_of(call), READ))
+    found = await search(parts, reader, Ask(q="technicain late"))
+    assert found.corrected == "technician late"
+    assert (await search(parts, reader, Ask(q="setlement"))).corrected is None
+
+
+async def test_facets_carry_names_of_the_scope_only(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet", client=ClientGiven(name="Harald Olsson"), labels=("urgent",))
+    await add(world, parts, "the pallet again", partner="Southwind", labels=("secret",))
+    found = await search(parts, await caller(parts, (partner_of(call), READ)), Ask(q="pallet"))
+    assert [(facet.name, facet.calls) for facet in found.facets.partners] == [("Northwind", 1)]
+    assert [(facet.name, facet.calls) for facet in found.facets.clients] == [("Harald Olsson", 1)]
+    assert [facet.name for facet in found.facets.labels] == ["urgent"]
+    assert found.facets.partners[0].id == (call.partner and call.partner.uid)
+
+
+async def test_without_its_engine_the_archive_answers_on_metadata_and_says_so(world: World) -> None:
+    parts = structs.replace(world.parts, index=Away())
+    call = await world.call(client=ClientGiven(name="Harald Olsson"))
+    found = await search(parts, await caller(parts, (AllCalls(), READ)), Ask(q="olsson"))
+    assert uids(found) == [call.uid]
+    assert found.degraded is not None
+    assert "search engine" in found.degraded
+    assert found.items[0].moments == ()
+    assert (await performed(world)).details["degraded"] is True
+
+
+async def test_says_how_many_calls_are_still_being_indexed(world: World, parts: Parts) -> None:
+    await add(world, parts, "the pallet")
+    await world.call(playable=False)
+    found = await search(parts, await caller(parts, (AllCalls(), READ)), Ask())
+    assert found.indexing == 1
+
+
+async def test_states_are_not_searched(world: World) -> None:
+    with pytest.raises(Invalid, match="state"):
+        await search(
+            world.parts,
+            await caller(world.parts, (AllCalls(), READ)),
+            Ask(filter=CallFilter(states=frozenset({State.READY}))),
+        )
+
+
+async def test_typed_control_characters_reach_no_part(world: World, parts: Parts) -> None:
+    await add(world, parts, "the pallet")
+    found = await search(
+        parts, await caller(parts, (AllCalls(), READ)), Ask(q="pal\x00let\ud800 \x07", limit=-1)
+    )
+    assert found.items == ()
+    assert (await performed(world)).details["query"] == "pallet"
+
+
+async def test_suggestions_come_from_metadata_in_scope(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "north of the harbour", client=ClientGiven(name="Northrup"))
+    await add(world, parts, "elsewhere", partner="Norwood")
+    finder = await caller(parts, (partner_of(call), [Action.FIND]))
+    assert {one.text for one in await suggest(parts, finder, " nor")} == {"Northwind", "Northrup"}
+    assert await suggest(parts, finder, "harbour") == []
+    assert await suggest(parts, finder, " \x00") == []
+
+
+# ---- indexing --------------------------------------------------------------------------------------------------
+
+
+async def test_a_call_is_found_by_its_metadata_from_the_start(world: World, parts: Parts) -> None:
+    call = await world.call(client=ClientGiven(name="Early Bird"), playable=False)
+    await index_names(parts, call.id)
+    found = await search(parts, await caller(parts, (AllCalls(), READ)), Ask(q="early"))
+    assert uids(found) == [call.uid]
+    assert (await current(parts, call)).state is State.RECEIVED
+
+
+async def test_indexing_twice_does_no_harm(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet")
+    await index_call(parts, call.id)
+    await index_names(parts, call.id)
+    assert await parts.index.count() == 1
+    assert (await current(parts, call)).state is State.READY
+
+
+async def test_an_engine_that_is_away_fails_no_call(world: World) -> None:
+    call = await world.call()
+    async with world.parts.database.write() as work:
+        await work.calls.advance(call.id, State.READY, State.INDEXING)
+    away = structs.replace(world.parts, index=Away())
+    for _ in range(8):
+        with pytest.raises(Again):
+            await index_call(away, call.id)
+    with pytest.raises(Unavailable):
+        await index_names(away, call.id)
+    assert (await current(world.parts, call)).state is State.INDEXING
+    await index_call(world.parts, call.id)
+    assert (await current(world.parts, call)).state is State.READY
+
+
+async def test_a_change_while_a_call_is_indexed_is_not_lost(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet")
+
+    @asynccontextmanager
+    async def meanwhile() -> AsyncIterator[None]:
+        async with parts.database.write() as work:
+            await move(work, call, "Southwind")
+        yield
+
+    await index_names(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
+    moved = await current(parts, call)
+    found = await search(parts, await caller(parts, (partner_of(moved), READ)), Ask(q="pallet"))
+    assert uids(found) == [call.uid]
+
+
+async def test_a_call_deleted_while_it_is_indexed_leaves_the_index(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet")
+
+    @asynccontextmanager
+    async def meanwhile() -> AsyncIterator[None]:
+        async with parts.database.write() as work:
+            await work.calls.delete(call.id)
+        yield
+
+    await index_names(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
+    assert await parts.index.count() == 0
+
+
+async def test_a_rebuilt_index_holds_what_changed_during_it(world: World, parts: Parts) -> None:
+    moved = await add(world, parts, "the pallet one")
+    gone = await add(world, parts, "the pallet two")
+    kept = await add(world, parts, "the pallet three")
+    new: list[Call] = []
+
+    @asynccontextmanager
+    async def meanwhile() -> AsyncIterator[None]:
+        async with parts.database.write() as work:
+            await work.calls.delete(gone.id)
+            await move(work, moved, "Southwind")
+        new.append(await world.call(client=ClientGiven(name="Late Comer")))
+        yield
+
+    shares: list[float] = []
+    watched = structs.replace(parts, index=Watched(parts.index, [meanwhile()]))
+    await reindex(watched, world.at_console, shares.append)
+    assert await parts.index.count() == 3
+    everywhere = await caller(parts, (AllCalls(), READ))
+    assert set(uids(await search(parts, everywhere, Ask(q="pallet")))) == {moved.uid, kept.uid}
+    assert uids(await search(parts, everywhere, Ask(q="comer"))) == [new[0].uid]
+    old_place = await caller(parts, (partner_of(kept), READ))
+    assert moved.uid not in uids(await search(parts, old_place, Ask(q="pallet")))
+    assert not await world.events("search.mismatch")
+    assert shares[-1] == 1.0
+    assert (await world.events(EventType.INDEX_REBUILT))[0].details["calls"] == 3
