@@ -59,10 +59,11 @@ def _let(connection: Connection, role: str) -> None:
         raise WrongSetting(f"The setting database names the role {role}: create it first.", field="database")
     quote = connection.dialect.identifier_preparer.quote
     role = quote(role)
-    connection.execute(text(f"GRANT SELECT ON alembic_version TO {role}"))
+    run = connection.exec_driver_sql
+    run(f"GRANT SELECT ON alembic_version TO {role}")
     for table in metadata.sorted_tables:
         name = quote(table.name)
-        connection.execute(text(f"REVOKE ALL ON {name} FROM {role}"))
-        connection.execute(text(f"GRANT {_RIGHTS.get(table.name, _ALL)} ON {name} TO {role}"))
+        run(f"REVOKE ALL ON {name} FROM {role}")
+        run(f"GRANT {_RIGHTS.get(table.name, _ALL)} ON {name} TO {role}")
     schema = quote(connection.scalar(text("SELECT current_schema()")))
-    connection.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"))
+    run(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}")
