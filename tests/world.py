@@ -23,6 +23,7 @@ from archive.audit.reading import events as read_events
 from archive.calls import upload
 from archive.calls.call import Call, Rendition, State
 from archive.calls.caller import Caller
+from archive.calls.index import index_call
 from archive.calls.sound import AudioLimits
 from archive.calls.transcript import Segment, Transcript
 from archive.calls.upload import Metadata
@@ -121,6 +122,12 @@ class World:
         stored = await upload.store(self.parts, _chunks(b"RIFF" + SOUND), 2**30)
         accepted = await upload.accept(self.parts, await self._uploader(), given, stored, WORDS)
         return await self._made_ready(accepted.call) if playable else accepted.call
+
+    async def index(self, call: Call) -> None:
+        """Make a ready call findable by what was said."""
+        async with self.parts.database.write() as work:
+            await work.calls.advance(call.id, State.READY, State.INDEXING)
+        await index_call(self.parts, call.id)
 
     async def events(self, *types: str, **filter: Any) -> list[ShownEvent]:
         """Newest first, read as somebody who isn't part of the story."""

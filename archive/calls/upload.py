@@ -32,7 +32,7 @@ from archive.errors import Conflict, Forbidden, Invalid, TooLarge, Unavailable
 from archive.ids import uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import decide, may, resolve_scope
-from archive.policy.scope import Scope, contains
+from archive.policy.scope import AllCalls, Scope, contains
 from archive.ports import Job, NewCall, Parts, Work
 
 Label = Annotated[str, Meta(min_length=1, max_length=60)]
@@ -169,9 +169,10 @@ async def _add(
         raise unknown_partner(metadata.partner)
     call = await work.calls.add(new)
     await work.audit.append(_uploaded(caller, call, stored, metadata))
-    if transcript:
-        await add_transcript(work, caller, call, transcript)
-    return call
+    if transcript is None:
+        return call
+    await add_transcript(work, caller, call, transcript)
+    return (await work.calls.select([call.id], AllCalls()))[call.id]  # a transcript raises the revision
 
 
 async def add_transcript(work: Work, caller: Caller, call: Call, transcript: Transcript) -> None:

@@ -1,5 +1,6 @@
 """Calls: upload, list, read, edit, delete, try again."""
 
+import re
 from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post
@@ -23,6 +24,7 @@ from archive.ports import PageMark, Parts
 
 AnyRequest = Request[Any, Any, Any]
 LIST = "calls"
+_ETAG = re.compile(r'(?P<weak>W/)?"(?P<revision>[0-9]{1,15})"')
 
 
 class CallQuery(Narrowing, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,12 +167,12 @@ def _revision(if_match: str | None) -> int | None:
     """The revision in a strong ETag of ours; None for whatever it is now. Raises `Stale`, or `Malformed`."""
     if if_match is None or if_match.strip() == "*":
         return None
-    number = if_match.strip().removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) < 16):
+    match = _ETAG.fullmatch(if_match.strip())
+    if match is None:
         raise Malformed('If-Match takes the ETag of the call, such as "3".', field="If-Match")
-    if if_match.strip().startswith("W/"):
+    if match["weak"]:
         raise Stale  # RFC 9110, 13.1.1: a weak ETag never matches
-    return int(number)
+    return int(match["revision"])
 
 
 handlers = [upload_call, list_calls, read_call, edit_call, delete_call, retry_call]

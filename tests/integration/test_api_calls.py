@@ -1,0 +1,394 @@
+"""Calls over the API: upload, list, read, edit, delete."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from msgspec import structs
+
+from archive.http.api.receive import MAX_METADATA
+from archive.policy.actions import Action, Role
+from tests.world import WORDS, World
+
+pytestmark = pytest.mark.anyio
+
+A = Action
+METADATA = {"started_at": "2026-02-10T09:14:00+01:00", "partner": "Northwind"}
+SOUND = b"RIFF" + bytes(1000)
+VTT = b"WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>Hello there\n"
+Part = tuple[str, tuple[str, bytes, str]]
+
+
+@pytest.fixture
+async def crm(world: World) -> httpx.AsyncClient:
+    return await world.integration(A.UPLOAD, A.FIND, A.READ_CALL, A.READ_TRANSCRIPT, A.EDIT, A.DOWNLOAD)
+
+
+def part(name: str, content: bytes | dict[str, Any], kind: str = "application/octet-stream") -> Part:
+    data = json.dumps(content).encode() if isinstance(content, dict) else content
+    return name, (name, data, "application/json" if isinstance(content, dict) else kind)
+
+
+async def upload(client: httpx.AsyncClient, *parts: Part) -> httpx.Response:
+    return await client.post("/api/v1/calls", files=list(parts))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+async def test_an_upload_becomes_a_call_whatever_the_order_of_its_parts(
+    world: World, crm: httpx.AsyncClient, order: tuple[int, ...]
+) -> None:
+    parts = [
+        part("metadata", METADATA),
+        part("audio", SOUND),
+        part("transcript", VTT, "text/vtt; charset=utf-8"),
+    ]
+    answer = await upload(crm, *(parts[place] for place in order))
+    call = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"/api/v1/calls/{call['id']}"
+    assert answer.headers["ETag"] == call["etag"]
+    assert call["url"] == f"http://localhost:8000/calls/{call['id']}"
+    assert (call["partner"], call["state"], call["playable"]) == ("Northwind", "received", False)
+    assert call["started_at"] == "2026-02-10T08:14:00Z"
+    assert call["recording"] == {
+        "sha256": hashlib.sha256(SOUND).hexdigest(),
+        "bytes": len(SOUND),
+        "container": None,
+        "codec": None,
+        "channels": None,
+        "sample_rate": None,
+    }
+    assert call["transcript"] == {"version": 1, "source": "imported"}
+    assert (await crm.get(answer.headers["Location"])).json() == call
+
+
+async def test_the_same_upload_again_is_the_same_call(
+    world: World, crm: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    given = part("metadata", {**METADATA, "external_id": "x-1", "source": "pbx"})
+    first = await upload(crm, given, part("audio", SOUND))
+    again = await upload(crm, given, part("audio", SOUND))
+    other = await upload(crm, given, part("audio", SOUND + b"x"))
+    assert [answer.status_code for answer in (first, again, other)] == [201, 200, 409]
+    assert again.json()["id"] == first.json()["id"]
+    assert other.json()["field"] == "external_id"
+    assert len(_originals(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "status", "field"),
+    [
+        ([part("audio", SOUND)], 422, "metadata"),
+        ([part("metadata", METADATA)], 422, "audio"),
+        ([part("audio", SOUND), part("metadata", {})], 422, "started_at"),
+        ([part("audio", SOUND), part("metadata", {**METADATA, "shoe": 1})], 422, "shoe"),
+        (
+            [part("audio", SOUND), part("metadata", {**METADATA, "started_at": "2026-02-10T09:14:00"})],
+            422,
+            "started_at",
+        ),
+        (
+            [part("audio", SOUND), part("metadata", {**METADATA, "started_at": "2999-01-01T00:00:00Z"})],
+            422,
+            "started_at",
+        ),
+        ([part("audio", SOUND), part("metadata", b"{")], 422, "metadata"),
+        ([part("audio", SOUND), part("metadata", METADATA), part("audio", SOUND)], 422, "audio"),
+        ([part("audio", SOUND), part("metadata", METADATA), part("shoe", b"1")], 422, "shoe"),
+        ([part("audio", SOUND), part("metadata", b" " * (MAX_METADATA + 1))], 413, "metadata"),
+        (
+            [
+                part("audio", SOUND),
+                part("metadata", METADATA),
+                part("transcript", b"WEBVTT\n\nx --> y\nhi", "text/vtt"),
+            ],
+            422,
+            "transcript",
+        ),
+    ],
+)
+async def test_a_bad_upload_names_the_part_and_leaves_nothing(
+    crm: httpx.AsyncClient, tmp_path: Path, parts: list[Part], status: int, field: str
+) -> None:
+    answer = await upload(crm, *parts)
+    assert (answer.status_code, answer.json()["field"]) == (status, field)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert _originals(tmp_path) == []
+    assert (await crm.get("/api/v1/calls")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "status"),
+    [
+        ({"Content-Type": "application/json"}, b"{}", 415),
+        ({"Content-Type": "multipart/form-data"}, b"", 400),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x\r\n", 400),
+        (
+            {"Content-Type": "multipart/form-data; boundary=x"},
+            b'--x\r\nContent-Disposition: form-data; name="audio"\r\n\r\nRI',
+            400,
+        ),
+    ],
+)
+async def test_a_body_that_is_no_upload(
+    crm: httpx.AsyncClient, tmp_path: Path, headers: dict[str, str], content: bytes, status: int
+) -> None:
+    answer = await crm.post("/api/v1/calls", headers=headers, content=content)
+    assert answer.status_code == status
+    assert _originals(tmp_path) == []
+
+
+async def test_a_recording_over_the_limit_is_refused(
+    world: World, crm: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    context = world.app.state.context
+    small = structs.replace(context.settings, max_upload_bytes=len(SOUND) - 1)
+    world.app.state.context = structs.replace(context, settings=small)
+    answer = await upload(crm, part("metadata", METADATA), part("audio", SOUND))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert _originals(tmp_path) == []
+
+
+async def test_who_may_upload_nothing_is_refused_before_the_bytes(world: World, tmp_path: Path) -> None:
+    reader = await world.integration(A.FIND)
+    answer = await upload(reader, part("audio", SOUND), part("metadata", METADATA))
+    assert answer.status_code == 403
+    assert _originals(tmp_path) == []
+
+
+async def test_an_unknown_partner_and_a_foreign_one_are_one(world: World) -> None:
+    await world.call("Contoso")
+    await world.call("Northwind")
+    limited = await world.integration(A.UPLOAD, scope="partner:Northwind")
+    answers = [
+        await upload(limited, part("metadata", {**METADATA, "partner": name}), part("audio", SOUND))
+        for name in ("Contoso", "Nowhere")
+    ]
+    assert {answer.status_code for answer in answers} == {422}
+    details = [
+        answer.json()["detail"].replace(name, "X")
+        for answer, name in zip(answers, ("Contoso", "Nowhere"), strict=True)
+    ]
+    assert details[0] == details[1]
+
+
+async def test_a_list_pages_through_everything_once(world: World, crm: httpx.AsyncClient) -> None:
+    made = [(await world.call(playable=False)).uid for _ in range(5)]
+    seen, params = [], {"limit": "2"}
+    while True:
+        page = (await crm.get("/api/v1/calls", params=params)).json()
+        seen += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        params["cursor"] = page["next"]
+    assert sorted(seen) == sorted(made)
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"shoe": "1"}, "shoe"),
+        ({"cursor": "AAAA"}, "cursor"),
+        ({"from": "yesterday"}, "from"),
+        ({"from": "2026-02-10T09:00:00"}, "from"),
+        ({"kind": "pigeon"}, "kind[0]"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"min_seconds": "-1"}, "min_seconds"),
+        ({"phone": "12"}, "phone"),
+        ({"sort": "best"}, "sort"),
+    ],
+)
+async def test_a_wrong_parameter_is_named(
+    world: World, crm: httpx.AsyncClient, params: dict[str, str], field: str
+) -> None:
+    path = "/api/v1/search" if "sort" in params else "/api/v1/calls"
+    answer = await crm.get(path, params=params)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+async def test_a_parameter_given_twice_or_where_none_is_taken(world: World, crm: httpx.AsyncClient) -> None:
+    call = await world.call(playable=False)
+    twice = await crm.get("/api/v1/calls?limit=1&limit=2")
+    stray = await crm.get(f"/api/v1/calls/{call.uid}?verbose=1")
+    assert [(answer.status_code, answer.json()["field"]) for answer in (twice, stray)] == [
+        (400, "limit"),
+        (400, "verbose"),
+    ]
+
+
+async def test_lists_are_narrowed_by_name_id_and_time(world: World, crm: httpx.AsyncClient) -> None:
+    call = await world.call("Northwind", external_id="n-1", labels=("urgent",))
+    await world.call("Contoso")
+    assert call.partner is not None
+    for params in (
+        {"partner": "northwind"},
+        {"partner": call.partner.uid},
+        {"external_id": "n-1"},
+        {"label": "urgent"},
+        {
+            "partner": "Northwind",
+            "from": "2026-02-10T09:00:00Z",
+            "to": "2026-02-10T09:00:01Z",
+            "state": "ready",
+        },
+    ):
+        assert [item["id"] for item in (await crm.get("/api/v1/calls", params=params)).json()["items"]] == [
+            call.uid
+        ]
+    for params in (
+        {"to": "2026-02-10T09:00:00Z"},
+        {"partner": "Nobody"},
+        {"external_id": "n-2"},
+        {"state": "failed"},
+    ):
+        assert (await crm.get("/api/v1/calls", params=params)).json()["items"] == []
+
+
+@pytest.mark.parametrize("uid", ["nonsense", "0", "01A20267-E704-74D5-A8F4-0DAD275477AA", "' OR 1=1", "%00"])
+async def test_an_id_has_the_shape_of_an_id(world: World, crm: httpx.AsyncClient, uid: str) -> None:
+    answer = await crm.get(f"/api/v1/calls/{uid}")
+    assert (answer.status_code, answer.json()["field"]) == (400, "call_id")
+
+
+async def test_an_edit_changes_what_it_names_and_raises_the_etag(
+    world: World, crm: httpx.AsyncClient
+) -> None:
+    call = await world.call(note="before")
+    path = f"/api/v1/calls/{call.uid}"
+    edited = await crm.patch(path, json={"note": None, "labels": ["late"]}, headers={"If-Match": call.etag})
+    assert edited.status_code == 200
+    assert (edited.json()["note"], edited.json()["labels"], edited.json()["partner"]) == (
+        None,
+        ["late"],
+        "Northwind",
+    )
+    assert edited.headers["ETag"] != call.etag
+
+    stale = await crm.patch(path, json={"note": "x"}, headers={"If-Match": call.etag})
+    weak = await crm.patch(path, json={"note": "x"}, headers={"If-Match": "W/" + edited.headers["ETag"]})
+    odd = await crm.patch(path, json={"note": "x"}, headers={"If-Match": "3"})
+    free = await crm.patch(path, json={"note": "y"})
+    star = await crm.patch(path, json={"note": "z"}, headers={"If-Match": "*"})
+    assert [answer.status_code for answer in (stale, weak, odd, free, star)] == [412, 412, 400, 200, 200]
+
+
+async def test_an_edit_is_json(world: World, crm: httpx.AsyncClient) -> None:
+    call = await world.call(playable=False)
+    path = f"/api/v1/calls/{call.uid}"
+    form = await crm.patch(path, data={"note": "x"})
+    broken = await crm.patch(path, content=b"{", headers={"Content-Type": "application/json"})
+    wrong = await crm.patch(path, json={"client": {"shoe": 1}})
+    large = await crm.patch(path, content=b" " * 300_000, headers={"Content-Type": "application/json"})
+    assert [answer.status_code for answer in (form, broken, wrong, large)] == [415, 400, 422, 413]
+    assert wrong.json()["field"] == "client.shoe"
+
+
+async def test_a_deleted_call_is_gone_and_its_history_stays(world: World, crm: httpx.AsyncClient) -> None:
+    call = await world.call()
+    compliance = await world.person(Role.COMPLIANCE)
+    assert (await compliance.delete(f"/api/v1/calls/{call.uid}")).status_code == 204
+    assert (await crm.get(f"/api/v1/calls/{call.uid}")).status_code == 404
+    history = (await compliance.get(f"/api/v1/audit/calls/{call.uid}")).json()["items"]
+    assert "call.deleted" in {event["type"] for event in history}
+
+
+async def test_a_transcript_comes_in_four_formats(world: World, crm: httpx.AsyncClient) -> None:
+    call = await world.call()
+    path = f"/api/v1/calls/{call.uid}/transcript"
+    whole = await crm.get(path)
+    assert whole.json()["segments"][0]["text"] == WORDS.segments[0].text
+    assert whole.headers["Transcript-Version"] == "1"
+    for fmt, accept, beginning in (
+        ("vtt", "text/vtt", "WEBVTT"),
+        ("srt", "application/x-subrip", "1\n"),
+        ("text", "text/plain", ""),
+    ):
+        by_name, by_accept = (
+            await crm.get(path, params={"format": fmt}),
+            await crm.get(path, headers={"Accept": accept}),
+        )
+        assert by_name.text == by_accept.text
+        assert by_name.text.startswith(beginning)
+        assert "The lorry never came" in by_name.text
+        assert by_accept.headers["content-type"].startswith(accept)
+    assert (await crm.get(path, headers={"Accept": "image/png"})).status_code == 406
+    assert (await crm.get(path, params={"format": "docx"})).json()["field"] == "format"
+    assert len(await world.events("transcript.read", call=call.uid)) == 7
+
+
+async def test_a_new_version_leaves_the_old_one(world: World, crm: httpx.AsyncClient) -> None:
+    call = await world.call()
+    path = f"/api/v1/calls/{call.uid}/transcript"
+    put = await crm.put(path, content=VTT, headers={"Content-Type": "text/vtt"})
+    assert put.json()["transcript"]["version"] == 2
+    assert (await crm.get(path)).json()["segments"][0]["text"] == "Hello there"
+    assert (await crm.get(path, params={"version": 1})).json()["segments"][0][
+        "text"
+    ] == "The lorry never came"
+    assert (await crm.get(path, params={"version": 3})).json()["code"] == "no_transcript"
+    bad = await crm.put(
+        path, content=b"WEBVTT\n\n00:05.000 --> 00:01.000\nhi", headers={"Content-Type": "text/vtt"}
+    )
+    assert (bad.status_code, bad.json()["code"], bad.json()["line"]) == (422, "invalid_transcript", 3)
+    assert (await crm.get(path)).headers["Transcript-Version"] == "2"
+
+
+async def test_search_answers_calls_with_moments_facets_and_pages(
+    world: World, crm: httpx.AsyncClient
+) -> None:
+    calls = [await world.call() for _ in range(3)]
+    for call in calls:
+        await world.index(call)
+    found = (await crm.get("/api/v1/search", params={"q": "lorry", "limit": 2})).json()
+    assert (found["total"], len(found["items"]), found["degraded"]) == (3, 2, None)
+    moment = found["items"][0]["moments"][0]
+    start, end = moment["matches"][0]
+    assert moment["text"][start:end] == "lorry"
+    assert found["facets"]["partners"][0]["calls"] == 3
+    rest = (
+        await crm.get("/api/v1/search", params={"q": "lorry", "limit": 2, "cursor": found["next"]})
+    ).json()
+    ids = {item["call"]["id"] for item in (*found["items"], *rest["items"])}
+    assert ids == {call.uid for call in calls}
+    assert rest["next"] is None
+
+
+async def test_people_and_integrations_are_for_administrators(world: World, crm: httpx.AsyncClient) -> None:
+    await world.call()
+    manager = await world.person(Role.PARTNER_MANAGER, "Northwind")
+    administrator = await world.person(Role.ADMINISTRATOR)
+    people = (await administrator.get("/api/v1/people")).json()["items"]
+    scopes = {person["grants"][0]["role"]: person["grants"][0]["scope"] for person in people}
+    assert scopes == {"partner_manager": "partner:Northwind", "administrator": "all"}
+    integrations = (await administrator.get("/api/v1/integrations")).json()["items"]
+    assert {"crm", "uploader"} <= {one["name"] for one in integrations}
+    assert "secret" not in json.dumps(integrations)
+    for client in (manager, crm):
+        assert (await client.get("/api/v1/people")).status_code == 403
+        assert (await client.get("/api/v1/integrations")).status_code == 403
+
+
+async def test_the_log_is_read_by_those_who_may_page_by_page(world: World) -> None:
+    call = await world.call()
+    compliance, auditor = await world.person(Role.COMPLIANCE), await world.person(Role.AUDITOR)
+    for _ in range(3):
+        await compliance.get(f"/api/v1/calls/{call.uid}")
+    params = {"type": "call.viewed", "limit": "2"}
+    first = (await auditor.get("/api/v1/audit/events", params=params)).json()
+    second = (await auditor.get("/api/v1/audit/events", params={**params, "cursor": first["next"]})).json()
+    assert len(first["items"] + second["items"]) == 3
+    assert second["next"] is None
+    event = first["items"][0]
+    assert event["object"] == {"kind": "call", "id": call.uid}
+    assert event["actor"]["name"] == "compliance"
+    assert event["origin"]["address"] == "127.0.0.1"
+    assert (await (await world.person(Role.ADMINISTRATOR)).get("/api/v1/audit/events")).status_code == 403
+    assert len(await world.events("audit.read", outcome=None)) >= 3
+
+
+def _originals(folder: Path) -> list[Path]:
+    return [path for path in (folder / "recordings").rglob("*") if path.is_file()]
