@@ -52,31 +52,31 @@ class Postgres:
 
     def __init__(self) -> None:
         # PostgreSQL refuses to run as root; Debian's package brings this user.
-        self._program = Program("postgres", user="postgres" if os.geteuid() == 0 else None)
+        self.program = Program("postgres", user="postgres" if os.geteuid() == 0 else None)
 
     def start(self) -> str:
         """Starts the cluster with both roles; answers the folder of its socket."""
         programs = newest_postgresql()
         if programs is None:
             raise PartError("PostgreSQL is not installed: make setup installs it")
-        data = self._program.folder / "data"
+        data = self.program.folder / "data"
         basics = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        self._program.run([programs / "initdb", *basics, "--pgdata", data])
+        self.program.run([programs / "initdb", *basics, "--pgdata", data])
         settings = [part for setting in self.SETTINGS for part in ("-c", setting)]
-        command: list[Part] = [programs / "postgres", "-D", data, "-k", self._program.folder, *settings]
-        self._program.start(command, self._ready, end="QUIT")
+        command: list[Part] = [programs / "postgres", "-D", data, "-k", self.program.folder, *settings]
+        self.program.start(command, self._ready, end="QUIT")
         self._make_roles(programs)
-        return str(self._program.folder)
+        return str(self.program.folder)
 
     def stop(self) -> None:
-        self._program.stop(signal.SIGQUIT)
+        self.program.stop(signal.SIGQUIT)
 
     def _make_roles(self, programs: Path) -> None:
         """The roles of the server world, by the script that makes them there."""
         env = {
             **os.environ,
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PGHOST": str(self._program.folder),
+            "PGHOST": str(self.program.folder),
             "PGUSER": "postgres",
             "DATABASE_OWNER_PASSWORD": secrets.token_hex(16),
             "DATABASE_PASSWORD": secrets.token_hex(16),
@@ -95,7 +95,7 @@ class Postgres:
         settings = {"ARCHIVE_DATABASE": database.url, "ARCHIVE_DATABASE_OWNER": database.owner_url}
         done = subprocess.run(
             [COMMAND, "migrate"],
-            cwd=self._program.folder,
+            cwd=self.program.folder,
             env={**os.environ, **settings},
             capture_output=True,
             text=True,
@@ -105,7 +105,7 @@ class Postgres:
             raise PartError(f"call-archive migrate failed: {done.stdout}{done.stderr}")
 
     def _url(self, role: str, name: str) -> str:
-        return f"postgresql://{role}@/{name}?host={self._program.folder}"
+        return f"postgresql://{role}@/{name}?host={self.program.folder}"
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(self._url("postgres", "postgres"), autocommit=True) as connection:
@@ -157,17 +157,17 @@ class Redis:
     """A redis-server that keeps nothing, on a Unix socket."""
 
     def __init__(self) -> None:
-        self._program = Program("redis")
+        self.program = Program("redis")
 
     def start(self) -> str:
         """Answers the address for ARCHIVE_REDIS."""
-        path = self._program.folder / "socket"
+        path = self.program.folder / "socket"
         quiet = ["--port", "0", "--save", "", "--appendonly", "no"]
-        self._program.start([installed("redis-server"), *quiet, "--unixsocket", path], path.is_socket)
+        self.program.start([installed("redis-server"), *quiet, "--unixsocket", path], path.is_socket)
         return f"unix://{path}"
 
     def stop(self) -> None:
-        self._program.stop()
+        self.program.stop()
 
 
 @pytest.fixture(scope="session")
@@ -206,7 +206,7 @@ class MinioServer:
     """MinIO on one folder, without its console."""
 
     def __init__(self) -> None:
-        self._program = Program("minio")
+        self.program = Program("minio")
 
     def start(self) -> S3Account:
         if not minio_build.PROGRAM.is_file():
@@ -224,13 +224,13 @@ class MinioServer:
             "server",
             "--address",
             address,
-            self._program.folder / "data",
+            self.program.folder / "data",
         ]
-        self._program.start(command, answers(f"{account.endpoint}/minio/health/ready"), env=env)
+        self.program.start(command, answers(f"{account.endpoint}/minio/health/ready"), env=env)
         return account
 
     def stop(self) -> None:
-        self._program.stop()
+        self.program.stop()
 
 
 @pytest.fixture(scope="session")
@@ -282,7 +282,7 @@ class Meilisearch:
     KEY = "ARCHIVE_TEST_MEILISEARCH_KEY"
 
     def __init__(self) -> None:
-        self._program = Program("meilisearch")
+        self.program = Program("meilisearch")
 
     @classmethod
     def available(cls) -> bool:
@@ -294,12 +294,12 @@ class Meilisearch:
         address = f"127.0.0.1:{free_port()}"
         server = SearchServer(f"http://{address}", secrets.token_hex(16))
         command: list[Part] = [installed("meilisearch"), "--no-analytics", "--http-addr", address]
-        command += ["--db-path", self._program.folder / "data"]
-        self._program.start(command, answers(f"{server.url}/health"), env={"MEILI_MASTER_KEY": server.key})
+        command += ["--db-path", self.program.folder / "data"]
+        self.program.start(command, answers(f"{server.url}/health"), env={"MEILI_MASTER_KEY": server.key})
         return server
 
     def stop(self) -> None:
-        self._program.stop()
+        self.program.stop()
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,7 @@ class Program:
         self.folder = Path(tempfile.mkdtemp(prefix=f"archive-{name}-"))
         self.log = self.folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._again: Callable[[], Self] | None = None
         if user:
             shutil.chown(self.folder, user, user)
 
@@ -62,7 +63,8 @@ class Program:
         env: Mapping[str, str] | None = None,
     ) -> Self:
         """Starts it and waits until `ready` says so. Raises PartError if it ends before, or takes too long."""
-        with self.log.open("wb") as log:
+        self._again = lambda: self.start(command, ready, end=end, env=env)
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 tied(command, end=end, user=self.user),
                 cwd=self.folder,
@@ -73,6 +75,28 @@ class Program:
             )
         self._wait(self._process, ready)
         return self
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs, or ran last."""
+        if self._process is None:
+            raise PartError(f"{self.name} was never started")
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def end(self, how: signal.Signals, within: float = STOP_SECONDS) -> int:
+        """Sends the signal and answers the exit code; the folder stays. Raises subprocess.TimeoutExpired."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        return self._process.wait(within)
+
+    def again(self) -> None:
+        """Starts it as it was started before."""
+        assert self._again is not None
+        self._again()
 
     def _wait(self, process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -1,0 +1,179 @@
+"""The whole product as processes, started from the command line: what its two worlds share, and the embedded one."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.integration.deeds import children
+from tests.parts import unique
+from tests.processes import Part, Program, answers, free_port
+
+COMMAND = Path(sys.executable).with_name("call-archive")
+PASSWORD = "a long sentence for tests"
+
+
+class Archive(ABC):
+    """A running archive. `url` is the address that people know; `ports` are its API processes'."""
+
+    def __init__(self, folder: Path, ports: list[int]) -> None:
+        self.folder = folder
+        self.ports = ports
+        self.url = f"http://localhost:{ports[0]}"
+        self.apis: list[Program] = []
+
+    @property
+    @abstractmethod
+    def environ(self) -> dict[str, str]:
+        """Settings of whoever manages it from its own machine."""
+
+    @abstractmethod
+    def worker_pids(self) -> list[int]: ...
+
+    @abstractmethod
+    def redis_pid(self) -> int: ...
+
+    @abstractmethod
+    def kill_api(self) -> None:
+        """kill -9 of the first API process."""
+
+    @abstractmethod
+    def mend(self) -> None:
+        """Starts again what was killed and isn't looked after by anybody."""
+
+    def console(self, *words: str, typed: str = "", status: int = 0) -> Any:
+        """What a command with --json printed. Fails when it ended otherwise than with `status`."""
+        done = self.run(*words, "--json", typed=typed)
+        assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return json.loads(done.stdout)
+
+    def run(self, *words: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        return call_archive(*words, typed=typed, env={**self.environ, **settings})
+
+    def client(self, port: int | None = None) -> httpx.Client:
+        """Speaks to the API processes in turn, or to one alone."""
+        transport = _InTurn([port] if port else self.ports)
+        return httpx.Client(base_url=self.url, transport=transport, timeout=30.0)
+
+    @contextmanager
+    def browser(self, email: str) -> Iterator[httpx.Client]:
+        """A person's, signed in by the form."""
+        with self.client() as browser:
+            browser.headers["Origin"] = self.url
+            form = {"email": email, "password": PASSWORD, "next": "/"}
+            answer = browser.post("/sign-in", data=form)
+            assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+            yield browser
+
+    def add_person(self, name: str, role: str, scope: str) -> str:
+        """The e-mail with which they sign in."""
+        email = f"{name.lower()}.{unique('person')}@example.com"
+        words = ("people", "add", email, "--name", name, "--role", role, "--scope", scope, "--password-stdin")
+        self.console(*words, typed=f"{PASSWORD}\n")
+        return email
+
+    @contextmanager
+    def integration(self, actions: str, scope: str = "all") -> Iterator[httpx.Client]:
+        """A program's client, with a token of its own."""
+        made = self.console("integrations", "add", unique("program"), "--actions", actions, "--scope", scope)
+        with self.client() as client:
+            client.headers["Authorization"] = f"Bearer {token(client, made)}"
+            yield client
+
+
+def token(client: httpx.Client, made: Mapping[str, str]) -> str:
+    answer = client.post(
+        "/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(made["client_id"], made["client_secret"]),
+    )
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return str(answer.json()["access_token"])
+
+
+class _InTurn(httpx.BaseTransport):
+    """Takes each request to the next API process, under the one address that its clients know: a proxy's part."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self._ports = itertools.cycle(ports)
+        self._transport = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url.copy_with(host="127.0.0.1", port=next(self._ports))
+        turned = httpx.Request(
+            request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
+        )
+        return self._transport.handle_request(turned)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+def call_archive(
+    *words: str, typed: str = "", env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end."""
+    return subprocess.run(
+        [COMMAND, *words],
+        input=typed,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+# ---- embedded --------------------------------------------------------------------------------------------------
+
+
+class Embedded(Archive):
+    """`call-archive up`, which looks after its own worker and Redis."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, [free_port()])
+        self.up = Program("up")
+        self.apis = [self.up]
+        # ARCHIVE_REDIS is up's own and told to nobody: the console manages without.
+        self._settings = {"ARCHIVE_DATA": str(folder)}
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return self._settings
+
+    def start(self) -> None:
+        command: list[Part] = [COMMAND, "up", "--data", self.folder, "--port", str(self.ports[0])]
+        # Not KILL, as for the tests' own parts: it ends what it started, and so must be told.
+        self.up.start(command, answers(f"{self.url}/healthz"), end="TERM")
+
+    def worker_pids(self) -> list[int]:
+        return children(self.up.pid, "workers")
+
+    def redis_pid(self) -> int:
+        (pid,) = children(self.up.pid, "redis-server")
+        return pid
+
+    def kill_api(self) -> None:
+        self.up.end(signal.SIGKILL)
+
+    def mend(self) -> None:
+        self.up.again()
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[Embedded]:
+    archive = Embedded(folder)
+    try:
+        archive.start()
+        yield archive
+    finally:
+        archive.up.stop()
