@@ -6,6 +6,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -161,3 +163,27 @@ async def test_a_postgresql_that_comes_back_is_used_again(postgres_url: str) -> 
         )
     await database.check()
     await database.close()
+
+
+async def test_a_client_that_goes_away_leaves_no_lock_and_no_half_work(database: SqlDatabase) -> None:
+    """Servers cancel the handler then, at whatever it awaits; some keep cancelling until it is out."""
+    for pause in range(12):
+        with anyio.CancelScope() as scope:
+            async with database.write() as work, anyio.create_task_group() as group:
+                group.start_soon(cancel_after, scope, pause)
+                await work.names.add_team(f"half {pause}")
+                await work.audit.append(viewed())
+                await anyio.sleep_forever()
+        assert scope.cancelled_caught
+    async with database.write() as work:
+        assert await work.names.teams() == []
+        await work.names.add_team("whole")
+    async with database.read() as work:
+        assert [team.name for team in await work.names.teams()] == ["whole"]
+
+
+async def cancel_after(scope: anyio.CancelScope, turns: int) -> None:
+    """Cancel after so many turns of the event loop, to meet the work at each of its steps."""
+    for _ in range(turns):
+        await anyio.lowlevel.checkpoint()
+    scope.cancel()

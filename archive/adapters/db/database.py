@@ -17,6 +17,7 @@ from archive.adapters.db.listens import SqlListens
 from archive.adapters.db.migrate import head
 from archive.adapters.db.names import SqlNames
 from archive.adapters.db.principals import SqlPrincipals
+from archive.adapters.db.transactions import transaction, whole
 from archive.adapters.db.transcripts import SqlTranscripts
 from archive.adapters.db.unit import Clock, Unit
 from archive.errors import Unavailable
@@ -59,13 +60,13 @@ class SqlDatabase:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlWork]:
         with named():
-            async with self._writing.begin() as connection:
+            async with transaction(self._writing) as connection:
                 yield SqlWork(connection, self._clock)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlWork]:
         with named():
-            async with self._reading.begin() as connection:
+            async with transaction(self._reading) as connection:
                 yield SqlWork(connection, self._clock)
 
     async def check(self) -> None:
@@ -83,11 +84,8 @@ class SqlDatabase:
         """The migration that the database is at; None if it has none."""
         with named():
             try:
-                async with self._reading.begin() as connection:
-                    found: str | None = await connection.scalar(
-                        text("SELECT version_num FROM alembic_version")
-                    )
-                    return found
+                async with transaction(self._reading) as connection:
+                    return await whole(connection.scalar(text("SELECT version_num FROM alembic_version")))
             except (OperationalError, ProgrammingError) as error:
                 if _no_table(error):
                     return None

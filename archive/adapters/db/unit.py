@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.adapters.db.faults import named
+from archive.adapters.db.transactions import whole
 from archive.adapters.db.types import moment
 
 Clock = Callable[[], datetime]
@@ -41,7 +42,7 @@ class Unit:
     ) -> CursorResult[Any]:
         """Run a statement, or once for each of `rows`."""
         with named():
-            return await self._connection.execute(statement, rows)
+            return await whole(self._connection.execute(statement, rows))
 
     async def all(self, statement: Executable) -> Sequence[Row[Any]]:
         return (await self.run(statement)).all()
