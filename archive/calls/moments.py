@@ -5,11 +5,11 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from msgspec import Struct
 
-from archive.calls.query import Query, Token, tokens
+from archive.calls.query import Query, Token, occurrences, tokens
 from archive.calls.transcript import Transcript, place, text_of
 
 MOST = 3
@@ -52,28 +52,32 @@ class _Mark(Struct, frozen=True):
     worth: float
 
 
-class _Passage(Struct, frozen=True):
-    """Characters [start, end) of the call's text, in one segment."""
+class _Passage(Struct):
+    """Characters [start, end) of the call's text, in one segment. `worth`: of each term that it holds."""
 
     segment: int
     start: int
     end: int
+    marks: list[_Mark]
+    worth: dict[int, float]
 
 
 def hear(transcript: Transcript, query: Query, variants: Variants) -> Heard:
     text = text_of(transcript)
-    said = list(tokens(text))
-    marks = list(_marks(said, query, variants))
+    marks = _marks(text, query, variants)
     spoken = _words(text, marks)
-    passages = _passages(transcript, said, marks)
-    chosen = _choose(passages, {term: _rarity(words) for term, words in spoken.items()})
-    moments = tuple(_moment(transcript, text, passage, passages[passage]) for passage in chosen)
-    return Heard(moments, spoken)
+    passages = _passages(transcript, text, marks)
+    rarity = {term: 1 / (1 + math.log(words.total())) for term, words in spoken.items()}
+    for passage in passages:
+        for mark in passage.marks:
+            worth = mark.worth * rarity[mark.term]
+            passage.worth[mark.term] = max(worth, passage.worth.get(mark.term, 0.0))
+    return Heard(tuple(_moment(transcript, text, passage) for passage in _choose(passages)), spoken)
 
 
 def mentions(text: str, query: Query, variants: Variants) -> dict[int, Counter[str]]:
     """For each term that the text holds, the words that stand for it."""
-    return _words(text, _marks(list(tokens(text)), query, variants))
+    return _words(text, _marks(text, query, variants))
 
 
 def variants_at(transcript: Transcript, query: Query, spans: Iterable[tuple[int, int]]) -> Variants:
@@ -81,10 +85,8 @@ def variants_at(transcript: Transcript, query: Query, spans: Iterable[tuple[int,
 
     Ranges from an index older than the transcript hit any word: one that resembles no term is left out."""
     text = text_of(transcript)
-    said = list(tokens(text))
-    starts = [token.start for token in said]
-    at = {max(bisect_right(starts, begins) - 1, 0) for begins in _characters(text, spans)}
-    return resembling({said[place].word for place in at if said}, query)
+    words = {token.word for at in _characters(text, spans) for token in islice(tokens(text, at), 1)}
+    return resembling(words, query)
 
 
 def resembling(words: Collection[str], query: Query) -> Variants:
@@ -95,17 +97,17 @@ def resembling(words: Collection[str], query: Query) -> Variants:
     ]
 
 
-def _marks(said: Sequence[Token], query: Query, variants: Variants) -> Iterator[_Mark]:
-    for at, term in enumerate(query.terms):
-        if term.exact or len(term.words) > 1:
-            yield from _phrases(said, at, term.words)
+def _marks(text: str, query: Query, variants: Variants) -> list[_Mark]:
+    """In the order of the text."""
     meant: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    for word, at, worth in _meant(query, variants):
-        meant[word][at] = worth
-    for token in said:
-        if token.word in meant:
-            for at, worth in meant[token.word].items():
-                yield _Mark(at, token.start, token.end, worth)
+    for word, term, worth in _meant(query, variants):
+        meant[word][term] = worth
+    begins = {term.words[0] for term in query.terms}
+    marks = []
+    for token in occurrences(text, begins | meant.keys()):
+        marks += [_Mark(term, token.start, token.end, worth) for term, worth in meant[token.word].items()]
+        marks += _phrases(text, query, token)
+    return sorted(marks, key=lambda mark: mark.start)
 
 
 def _meant(query: Query, variants: Variants) -> Iterator[tuple[str, int, float]]:
@@ -118,6 +120,15 @@ def _meant(query: Query, variants: Variants) -> Iterator[tuple[str, int, float]]
         yield term.words[0], at, 1.0
 
 
+def _phrases(text: str, query: Query, first: Token) -> Iterator[_Mark]:
+    """The quoted terms that begin at a word."""
+    for at, term in enumerate(query.terms):
+        if (term.exact or len(term.words) > 1) and term.words[0] == first.word:
+            run = list(islice(tokens(text, first.start), len(term.words)))
+            if tuple(token.word for token in run) == term.words:
+                yield from (_Mark(at, token.start, token.end, 1.0) for token in run)
+
+
 def _words(text: str, marks: Iterable[_Mark]) -> dict[int, Counter[str]]:
     found: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for mark in marks:
@@ -125,107 +136,73 @@ def _words(text: str, marks: Iterable[_Mark]) -> dict[int, Counter[str]]:
     return dict(found)
 
 
-def _phrases(said: Sequence[Token], term: int, wanted: tuple[str, ...]) -> Iterator[_Mark]:
-    length = len(wanted)
-    for at, first in enumerate(said):
-        if first.word == wanted[0] and tuple(token.word for token in said[at : at + length]) == wanted:
-            for token in said[at : at + length]:
-                yield _Mark(term, token.start, token.end, 1.0)
-
-
-def _rarity(words: Counter[str]) -> float:
-    return 1 / (1 + math.log(words.total()))
-
-
-def _passages(
-    transcript: Transcript, said: Sequence[Token], marks: Sequence[_Mark]
-) -> dict[_Passage, list[_Mark]]:
+def _passages(transcript: Transcript, text: str, marks: Sequence[_Mark]) -> list[_Passage]:
     """The passages that hold marks, in order of time."""
-    lengths = (len(segment.text) + 1 for segment in transcript.segments[:-1])
-    segments = list(accumulate(lengths, initial=0))
-    starts = [token.start for token in said]
-    found: defaultdict[_Passage, list[_Mark]] = defaultdict(list)
-    for mark in sorted(marks, key=lambda mark: mark.start):
-        segment = bisect_right(segments, mark.start) - 1
-        end = segments[segment] + len(transcript.segments[segment].text)
-        found[_passage(starts, segment, segments[segment], end, mark)].append(mark)
+    starts = list(accumulate((len(segment.text) + 1 for segment in transcript.segments), initial=0))
+    found: list[_Passage] = []
+    for mark in marks:
+        if not found or mark.start >= found[-1].end:
+            segment = bisect_right(starts, mark.start) - 1
+            start, end = _passage(text, starts[segment], starts[segment + 1] - 1, mark.start)
+            found.append(_Passage(segment, start, end, [], {}))
+        found[-1].marks.append(mark)
     return found
 
 
-def _passage(starts: Sequence[int], segment: int, begins: int, ends: int, mark: _Mark) -> _Passage:
-    first = bisect_right(starts, begins - 1)
-    after = bisect_right(starts, ends - 1)
-    part = (bisect_right(starts, mark.start) - 1 - first) // PASSAGE_WORDS * PASSAGE_WORDS
-    start = starts[first + part] if part else begins
-    following = first + part + PASSAGE_WORDS
-    return _Passage(segment, start, starts[following] if following < after else ends)
+def _passage(text: str, start: int, end: int, at: int) -> tuple[int, int]:
+    """The segment [start, end), or the part of it with `at` if it is long."""
+    if text.count(" ", start, end) < PASSAGE_WORDS:
+        return start, end
+    cuts = [token.start for token in tokens(text[start:end])][PASSAGE_WORDS::PASSAGE_WORDS]
+    bounds = [start, *(start + cut for cut in cuts), end]
+    part = bisect_right(bounds, at, hi=len(bounds) - 1) - 1
+    return bounds[part], bounds[part + 1]
 
 
-def _choose(passages: Mapping[_Passage, Sequence[_Mark]], rarity: Mapping[int, float]) -> list[_Passage]:
+def _choose(passages: Sequence[_Passage]) -> list[_Passage]:
     """The best first; each next one is the best at showing what the earlier ones don't."""
-    left = list(passages)
-    worth = {passage: _worth(passages[passage], rarity) for passage in left}
+    left = set(range(len(passages)))
     chosen: list[_Passage] = []
     shown: set[int] = set()
     while left and len(chosen) < MOST:
-        gains = {passage: _gain(passage, left, worth, shown) for passage in left}
-        best = max(left, key=lambda passage: gains[passage])
+        best = max(sorted(left), key=lambda at: _gain(passages, at, shown))
         left.remove(best)
-        chosen.append(best)
-        shown |= worth[best].keys()
+        chosen.append(passages[best])
+        shown |= passages[best].worth.keys()
     return chosen
 
 
-def _worth(marks: Sequence[_Mark], rarity: Mapping[int, float]) -> dict[int, float]:
-    worth: dict[int, float] = {}
-    for mark in marks:
-        worth[mark.term] = max(worth.get(mark.term, 0.0), mark.worth * rarity[mark.term])
-    return worth
+def _gain(passages: Sequence[_Passage], at: int, shown: set[int]) -> float:
+    own = passages[at]
+    gain = sum(worth * (_REPEATED if term in shown else 1.0) for term, worth in own.worth.items())
+    for near in (*passages[max(at - 1, 0) : at], *passages[at + 1 : at + 2]):
+        if abs(near.segment - own.segment) <= 1:
+            new = near.worth.keys() - own.worth.keys() - shown
+            gain += sum(_NEAR * near.worth[term] for term in new)
+    return gain
 
 
-def _gain(
-    passage: _Passage,
-    left: Sequence[_Passage],
-    worth: Mapping[_Passage, Mapping[int, float]],
-    shown: set[int],
-) -> float:
-    near = dict(_neighbours(passage, left, worth))
-    own = worth[passage]
-    gain = sum(value * (_REPEATED if term in shown else 1.0) for term, value in own.items())
-    return gain + sum(_NEAR * value for term, value in near.items() if term not in own and term not in shown)
-
-
-def _neighbours(
-    passage: _Passage, left: Sequence[_Passage], worth: Mapping[_Passage, Mapping[int, float]]
-) -> Iterator[tuple[int, float]]:
-    at = left.index(passage)
-    for other in left[max(at - 1, 0) : at + 2]:
-        if abs(other.segment - passage.segment) <= 1:
-            yield from worth[other].items()
-
-
-def _moment(transcript: Transcript, text: str, passage: _Passage, marks: Sequence[_Mark]) -> Moment:
+def _moment(transcript: Transcript, text: str, passage: _Passage) -> Moment:
     segment = transcript.segments[passage.segment]
-    shown = text[passage.start : passage.end].rstrip()
-    _, second = place(transcript, len(text[: marks[0].start].encode()))
+    first = passage.marks[0].start
+    second = place(transcript, len(text[:first].encode()))[1] if segment.words else segment.start
+    places = ((mark.start - passage.start, mark.end - passage.start) for mark in passage.marks)
     return Moment(
         start=second,
         end=max(segment.end, second),
         speaker=segment.speaker,
-        text=shown,
-        matches=tuple(
-            dict.fromkeys((mark.start - passage.start, mark.end - passage.start) for mark in marks)
-        ),
+        text=text[passage.start : passage.end].rstrip(),
+        matches=tuple(dict.fromkeys(places)),
     )
 
 
 def _characters(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[int]:
     """Where the byte ranges begin, in characters."""
     if text.isascii():
-        yield from (start for start, _ in spans if start < len(text))
+        yield from (start for start, _ in spans)
         return
     data = text.encode()
-    yield from (len(data[:start].decode(errors="ignore")) for start, _ in spans if start < len(data))
+    yield from (len(data[:start].decode(errors="ignore")) for start, _ in spans)
 
 
 def _likeness(word: str, typed: str) -> float:
