@@ -18,7 +18,6 @@ SALT_BYTES = 16
 
 
 class EventType(StrEnum):
-    SYSTEM_STARTED = "system.started"
     SESSION_OPENED = "session.opened"
     SESSION_DENIED = "session.denied"
     SESSION_ENDED = "session.ended"
