@@ -189,7 +189,7 @@ def _failed(status: int, code: str) -> Conflict | NotFound | Unavailable:
 
 def _remedy(code: str) -> str:
     known = {
-        "AccessDenied": "Check the rights of s3_access_key.",
+        "AccessDenied": "Check s3_access_key, its s3_secret_key, and its rights.",
         "InvalidAccessKeyId": "Check s3_access_key.",
         "SignatureDoesNotMatch": "Check s3_secret_key.",
         "NoSuchBucket": "Create the bucket that store names.",

@@ -1,0 +1,189 @@
+"""Reading, deleting and sweeping calls; their words; and what is left of them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec import structs
+
+from archive.adapters.files import FolderStore
+from archive.calls import words
+from archive.calls.catalogue import delete, find_all, view
+from archive.calls.filters import CallFilter
+from archive.calls.index import forget
+from archive.calls.normalise import normalise
+from archive.calls.orphans import sweep_orphans
+from archive.calls.sound import EngineTrouble, NotAudio, Refusal
+from archive.calls.transcript import Segment, Transcript
+from archive.calls.waveform import waveform
+from archive.calls.words import NoTranscript
+from archive.errors import Forbidden, NotFound, Unavailable
+from archive.health import retry_failed, workload
+from archive.policy.actions import Action, Role
+from archive.ports import Job
+from tests.fakes import BrokenLog
+from tests.story import Story, only
+
+pytestmark = pytest.mark.anyio
+
+MONTH = timedelta(days=30)
+FIRST = Transcript((Segment(0.0, 2.5, "the lorry never came", "agent", 0),), "en")
+SECOND = Transcript((Segment(0.0, 2.5, "the lorry came late", "agent", 0),), "en")
+READ = frozenset({Action.READ_CALL, Action.READ_TRANSCRIPT})
+
+
+# ---- words ----
+
+
+async def test_no_event_no_words(story: Story) -> None:
+    call, reader = await story.ready(), await story.caller(READ)
+    await words.put(story.parts, await story.caller({Action.EDIT}), call.uid, FIRST)
+    broken = structs.replace(story.parts, database=BrokenLog(story.parts.database, "transcript.read"))
+    with pytest.raises(Unavailable):
+        await words.read(broken, reader, call.uid)
+    kept = await words.read(story.parts, reader, call.uid)
+    (event,) = await story.events("transcript.read", call=call.uid)
+    assert (kept.transcript, event.details) == (FIRST, {"version": 1, "sha256": kept.sha256})
+
+
+async def test_a_new_transcript_is_a_version_an_event_and_a_reindex(story: Story) -> None:
+    call, uploader = await story.ready(), await story.caller({Action.UPLOAD})
+    await words.put(story.parts, uploader, call.uid, FIRST)
+    changed = await words.put(story.parts, uploader, call.uid, SECOND)
+    assert (changed.state, changed.revision) == ("indexing", call.revision + 2)
+    assert story.doorbell.rung[-1] == (Job.INDEX, call.id)
+    reader = await story.caller(READ)
+    versions = [await words.read(story.parts, reader, call.uid, version) for version in (1, 2)]
+    assert [stored.transcript for stored in versions] == [FIRST, SECOND]
+    assert [event.details["version"] for event in await story.events("transcript.added")] == [1, 2]
+
+
+async def test_a_call_without_words_says_so_only_to_those_who_may_read_them(story: Story) -> None:
+    call = await story.ready()
+    with pytest.raises(NoTranscript):
+        await words.read(story.parts, await story.caller(READ), call.uid)
+    with pytest.raises(Forbidden):
+        await words.read(story.parts, await story.caller({Action.READ_CALL}), call.uid)
+    with pytest.raises(NotFound) as refused:
+        await words.read(story.parts, await story.caller(READ, "Contoso"), call.uid)
+    assert refused.value.code == "not_found"
+
+
+async def test_whoever_uploads_for_another_partner_adds_no_words(story: Story) -> None:
+    call = await story.ready("Northwind")
+    with pytest.raises(NotFound):
+        await words.put(story.parts, await story.caller({Action.UPLOAD}, "Contoso"), call.uid, FIRST)
+
+
+# ---- seeing ----
+
+
+async def test_seeing_a_call_is_an_event(story: Story) -> None:
+    call = await story.ready()
+    assert (await view(story.parts, await story.caller(READ), call.uid)).uid == call.uid
+    assert len(await story.events("call.viewed", call=call.uid)) == 1
+
+
+async def test_a_list_holds_what_one_may_find(story: Story) -> None:
+    ours, _ = await story.ready("Northwind"), await story.ready("Contoso")
+    finder, listener = await story.caller({Action.FIND}, "Northwind"), await story.caller({Action.LISTEN})
+    found = await find_all(story.parts, finder, CallFilter(), None, 10)
+    assert [call.uid for call in found] == [ours.uid]
+    assert await find_all(story.parts, listener, CallFilter(), None, 10) == []
+
+
+async def test_a_waveform_is_there_once_the_call_can_be_heard(story: Story) -> None:
+    call, reader = await story.ready(), await story.caller(READ)
+    assert b'"version":2' in await waveform(story.parts, reader, call.uid)
+    with pytest.raises(NotFound):
+        await waveform(story.parts, await story.caller(READ, "Contoso"), call.uid)
+
+
+# ---- deleting ----
+
+
+async def test_deleting_frees_the_bytes_and_keeps_the_events(story: Story) -> None:
+    call, officer = await story.ready(), await story.caller({Action.DELETE, Action.READ_CALL})
+    before = len(await story.events(call=call.uid))
+    await delete(story.parts, officer, call.uid)
+    assert story.blobs() == set()
+    assert not await story.exists(call)
+    assert story.doorbell.rung == [(Job.FORGET, call.id)]
+    await forget(story.parts, call.id)
+    assert call.id not in story.index.held
+    events = await story.events(call=call.uid)
+    assert len(events) == before + 1
+    assert events[-1].details == {"sha256": call.recording.sha256, "bytes": call.recording.bytes}
+    with pytest.raises(NotFound):
+        await delete(story.parts, officer, call.uid)
+
+
+async def test_without_its_event_nothing_is_deleted(story: Story) -> None:
+    call, blobs = await story.ready(), story.blobs()
+    broken = structs.replace(story.parts, database=BrokenLog(story.parts.database, "call.deleted"))
+    with pytest.raises(Unavailable):
+        await delete(broken, await story.caller({Action.DELETE}), call.uid)
+    assert await story.exists(call)
+    assert story.blobs() == blobs
+
+
+async def test_a_store_that_is_away_does_not_undo_a_deletion(story: Story) -> None:
+    call = await story.ready()
+    away = structs.replace(story.parts, blobs=_Away(story.folder))
+    await delete(away, await story.caller({Action.DELETE}), call.uid)
+    assert not await story.exists(call)
+
+
+class _Away(FolderStore):
+    async def delete(self, name: str) -> None:
+        raise Unavailable("Recordings folder", f"{name} can't be reached.", "Check it.")
+
+
+async def test_whoever_may_only_see_a_call_does_not_delete_it(story: Story) -> None:
+    call = await story.ready()
+    with pytest.raises(Forbidden):
+        await delete(story.parts, await story.caller({Action.READ_CALL}, only(call)), call.uid)
+    assert await story.exists(call)
+
+
+# ---- orphans ----
+
+
+async def test_the_sweep_takes_old_bytes_without_a_call_and_no_others(story: Story) -> None:
+    call = await story.ready()
+    named = story.blobs()
+    orphan = await story.store(b"left by a killed upload")
+    assert await sweep_orphans(story.parts, MONTH) == 0
+    story.clock.time = _modified(story) + MONTH
+    assert await sweep_orphans(story.parts, MONTH) == 0
+    story.clock.forward(seconds=1)
+    assert await sweep_orphans(story.parts, MONTH) == 1
+    assert orphan.blob not in story.blobs()
+    assert story.blobs() == named
+    assert call.recording.blob in named
+
+
+def _modified(story: Story) -> datetime:
+    newest = max(path.stat().st_mtime for path in story.files())
+    return datetime.fromtimestamp(newest, UTC)
+
+
+# ---- for those who run the system ----
+
+
+async def test_failed_calls_are_tried_again_together_where_that_can_help(story: Story) -> None:
+    hopeless, unlucky = await story.received(), await story.received(external_id="2")
+    for call, error in (
+        (hopeless, NotAudio(Refusal.PLAYLIST, "A playlist.")),
+        (unlucky, EngineTrouble(Refusal.TIMEOUT, "Too slow.")),
+    ):
+        story.engine.error = error
+        await normalise(story.parts, call.id)
+    administrator = await story.caller(Role.ADMINISTRATOR)
+    assert len((await workload(story.parts, administrator)).failed) == 2
+    story.doorbell.rung.clear()
+    assert await retry_failed(story.parts, administrator) == 1
+    assert story.doorbell.rung == [(Job.NORMALISE, unlucky.id)]
+    assert [event.call for event in await story.events("call.retried")] == [unlucky.uid]
+    for use in (workload, retry_failed):
+        with pytest.raises(Forbidden):
+            await use(story.parts, await story.caller(Role.COMPLIANCE))

@@ -1,0 +1,157 @@
+"""Every setting is documented, and a wrong one stops the program by name."""
+
+import re
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+import pytest
+
+from archive.errors import WrongSetting
+from archive.settings import Settings, load, variable
+
+GUIDE = Path(__file__).parents[2] / "docs" / "operate.md"
+BUCKET = {
+    "ARCHIVE_STORE": "s3://recordings",
+    "ARCHIVE_S3_ENDPOINT": "http://minio:9000",
+    "ARCHIVE_S3_ACCESS_KEY": "key",
+    "ARCHIVE_S3_SECRET_KEY": "a secret that stays one",
+}
+FIELDS = msgspec.structs.fields(Settings)
+
+
+def description(name: str) -> str:
+    return str(get_type_hints(Settings, include_extras=True)[name].__metadata__[0].description)
+
+
+# ---- documentation ----
+
+
+@pytest.mark.parametrize("name", Settings.__struct_fields__)
+def test_every_setting_says_what_it_means(name: str) -> None:
+    assert re.fullmatch(r"[A-Z`].{10,}\.", description(name))
+
+
+def test_the_operators_guide_lists_every_setting_as_it_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*?) ?\| (.+) \|$", GUIDE.read_text(), re.MULTILINE)
+    expected = [
+        (field.name, variable(field.name), f"`{field.default}`" if field.default != "" else "")
+        for field in FIELDS
+    ]
+    assert [row[:3] for row in rows] == expected
+    assert [row[3] for row in rows] == [description(field.name) for field in FIELDS]
+
+
+# ---- where they come from ----
+
+
+def test_without_any_the_archive_is_embedded() -> None:
+    settings = load({})
+    assert settings == Settings()
+    assert (settings.database, settings.store, settings.search, settings.redis) == ("", "", "", "")
+    assert (settings.host, settings.secure) == ("127.0.0.1", False)
+
+
+def test_options_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "archive.toml"
+    file.write_text('port = 1\nworker_jobs = 3\ndata = "from file"')
+    environ = {"ARCHIVE_CONFIG": str(file), "ARCHIVE_PORT": "2", "ARCHIVE_DATA": "from environment"}
+    settings = load(environ, data="from option", host=None)
+    assert (settings.worker_jobs, settings.port, settings.data) == (3, 2, "from option")
+    assert settings.host == "127.0.0.1"
+
+
+def test_what_belongs_to_others_is_left_alone() -> None:
+    assert load({"PATH": "/bin", "ARCHIVE_TEST_MEILISEARCH_URL": "x", "HOME": "/"}) == Settings()
+
+
+@pytest.mark.parametrize("proxies", ["10.0.0.5, 10.1.0.0/16", "10.0.0.5,,10.1.0.0/16,"])
+def test_proxies_are_addresses_and_networks(proxies: str) -> None:
+    assert load({"ARCHIVE_BEHIND_PROXY": proxies}).proxies == ("10.0.0.5", "10.1.0.0/16")
+
+
+# ---- wrong ones ----
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"ARCHIVE_PROT": "1"}, "ARCHIVE_PROT"),
+        ({"ARCHIVE_PORT": "http"}, "ARCHIVE_PORT (port)"),
+        ({"ARCHIVE_PORT": "65536"}, "ARCHIVE_PORT (port)"),
+        ({"ARCHIVE_MAX_UPLOAD_BYTES": "0"}, "max_upload_bytes"),
+        ({"ARCHIVE_WORKER_JOBS": "2.5"}, "worker_jobs"),
+        ({"ARCHIVE_PUBLIC_URL": "archive.example.com"}, "public_url"),
+        ({"ARCHIVE_PUBLIC_URL": "https://"}, "public_url"),
+        ({"ARCHIVE_PUBLIC_URL": "https:///calls"}, "public_url"),
+        ({"ARCHIVE_PUBLIC_URL": "https://[::1"}, "public_url"),
+        ({"ARCHIVE_DATABASE": "mysql://localhost/calls"}, "database"),
+        ({"ARCHIVE_DATABASE": "postgresql://"}, "database"),
+        ({"ARCHIVE_DATABASE_OWNER": "sqlite:///x"}, "database_owner"),
+        ({**BUCKET, "ARCHIVE_STORE": "s3://"}, "store"),
+        ({**BUCKET, "ARCHIVE_STORE": "s3:///folder"}, "store"),
+        ({**BUCKET, "ARCHIVE_STORE": "/folder"}, "store"),
+        ({**BUCKET, "ARCHIVE_S3_ENDPOINT": "minio:9000"}, "s3_endpoint"),
+        ({**BUCKET, "ARCHIVE_S3_SECRET_KEY": ""}, "s3_secret_key"),
+        ({"ARCHIVE_SEARCH": "http://meilisearch:7700"}, "search_key"),
+        ({"ARCHIVE_REDIS": "localhost:6379"}, "redis"),
+        ({"ARCHIVE_REDIS": "unix://"}, "redis"),
+        ({"ARCHIVE_TLS_CERT": "cert.pem"}, "tls_key"),
+        ({"ARCHIVE_BEHIND_PROXY": "proxy.example.com"}, "behind_proxy"),
+        ({"ARCHIVE_TIME_ZONE": "Europe/Nowhere"}, "time_zone"),
+        ({"ARCHIVE_TIME_ZONE": "../../etc/passwd"}, "time_zone"),
+        ({"ARCHIVE_TIME_ZONE": ""}, "time_zone"),
+        ({"ARCHIVE_HOST": "0.0.0.0"}, "behind_proxy"),
+        ({"ARCHIVE_HOST": "archive.example.com"}, "behind_proxy"),
+    ],
+)
+def test_a_wrong_setting_is_named(environ: dict[str, str], named: str) -> None:
+    with pytest.raises(WrongSetting) as wrong:
+        load(environ)
+    assert named in wrong.value.detail
+    assert "a secret that stays one" not in wrong.value.detail
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        BUCKET,
+        {"ARCHIVE_DATABASE": "postgresql://archive@/calls?host=/run/postgresql"},
+        {"ARCHIVE_DATABASE": "postgresql:///calls"},
+        {"ARCHIVE_REDIS": "unix:///run/redis.sock"},
+        {"ARCHIVE_REDIS": "rediss://user:word@redis:6380/1"},
+        {"ARCHIVE_HOST": "localhost"},
+        {"ARCHIVE_HOST": "::1"},
+        {"ARCHIVE_HOST": "127.8.8.8"},
+        {"ARCHIVE_HOST": "0.0.0.0", "ARCHIVE_BEHIND_PROXY": "10.0.0.5"},
+        {"ARCHIVE_HOST": "0.0.0.0", "ARCHIVE_TLS_CERT": "cert.pem", "ARCHIVE_TLS_KEY": "key.pem"},
+        {"ARCHIVE_TIME_ZONE": "Europe/Berlin"},
+    ],
+)
+def test_right_ones_are_taken(environ: dict[str, str]) -> None:
+    settings = load(environ)
+    assert all(
+        getattr(settings, key.removeprefix("ARCHIVE_").lower()) == value for key, value in environ.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("port 8000", "not TOML"), ('prot = "1"', "prot"), ('port = "http"', "port"), ("data = 7", "data")],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, text: str, named: str) -> None:
+    file = tmp_path / "archive.toml"
+    file.write_text(text)
+    with pytest.raises(WrongSetting, match=named):
+        load({"ARCHIVE_CONFIG": str(file)})
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match=r"nowhere\.toml"):
+        load({"ARCHIVE_CONFIG": str(tmp_path / "nowhere.toml")})
+
+
+def test_settings_stay_as_they_are() -> None:
+    settings: Any = load({})
+    with pytest.raises(AttributeError):
+        settings.port = 9
