@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from archive.adapters.db.database import SqlDatabase
 from archive.adapters.db.migrate import upgrade
@@ -46,7 +46,7 @@ def database_url(settings: Settings) -> str:
 
 def migrate(settings: Settings) -> None:
     """Bring the database to this program's schema, as the role that owns it; grant the other role what it needs."""
-    role = urlsplit(settings.database).username if settings.database_owner else None
+    role = unquote(urlsplit(settings.database).username or "") if settings.database_owner else None
     upgrade(settings.database_owner or database_url(settings), role)
 
 

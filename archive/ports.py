@@ -178,8 +178,8 @@ class Calls(Protocol):
         """Extend the lease on a call one is working on; False if the call is no longer in `state`."""
         ...
 
-    async def release(self, id: int, state: State) -> None:
-        """End the lease so that the next ring may try again; `attempts` stays."""
+    async def release(self, id: int, state: State, after: timedelta = timedelta(0)) -> None:
+        """End the lease so that whoever rings `after` that time may try again; `attempts` stays."""
         ...
 
     async def edit(self, id: int, revision: int, changes: CallChanges) -> Call | None:

@@ -3,22 +3,19 @@
 What the index holds of a call follows the database, in whatever order jobs run."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 from msgspec import Struct
 
 from archive.audit.event import Event, EventType, Object, ObjectKind
-from archive.calls.call import Call, Failure, State
+from archive.calls.call import Call, State
 from archive.calls.caller import Caller
 from archive.calls.documents import CallDocument, document
-from archive.calls.leases import LEASE, Again, fail, held
-from archive.errors import Unavailable
+from archive.calls.leases import held, take
 from archive.policy.scope import AllCalls
 from archive.ports import IndexRebuild, Parts, Progress, Work
 
 TRIES = 50
 """An engine may be away for hours before a call fails over it: the call can be heard meanwhile."""
-LONGEST_DELAY = timedelta(minutes=5)
 BATCH = 100
 
 
@@ -29,16 +26,12 @@ async def index_names(parts: Parts, call_id: int) -> None:
 
 async def index_call(parts: Parts, call_id: int) -> None:
     """Index a call's words, after which it is ready. Running twice does no harm."""
-    async with parts.database.write() as work:
-        call = await work.calls.claim(call_id, {State.INDEXING}, State.INDEXING, LEASE)
+    call = await take(parts, call_id, {State.INDEXING}, State.INDEXING, TRIES)
     if call is None:
         return
-    async with held(parts, call):
-        try:
-            while not await _settle(parts, call_id):
-                pass
-        except Unavailable as error:
-            await _postpone(parts, call, error)
+    async with held(parts, call, TRIES):
+        while not await _settle(parts, call_id):
+            pass
 
 
 async def forget(parts: Parts, call_id: int) -> None:
@@ -100,15 +93,6 @@ async def _bring_up_to_date(parts: Parts, call_id: int) -> _Facts | None:
 
 async def _call(work: Work, call_id: int) -> Call | None:
     return (await work.calls.select([call_id], AllCalls())).get(call_id)
-
-
-async def _postpone(parts: Parts, call: Call, error: Unavailable) -> None:
-    if call.attempts >= TRIES:
-        await fail(parts, call, Failure("not_indexed", error.detail, retryable=True))
-        return
-    async with parts.database.write() as work:
-        await work.calls.release(call.id, State.INDEXING)
-    raise Again(min(timedelta(seconds=2.0 ** min(call.attempts, 20)), LONGEST_DELAY)) from error
 
 
 async def _batches(parts: Parts) -> AsyncIterator[list[int]]:

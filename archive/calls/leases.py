@@ -17,6 +17,7 @@ LEASE = timedelta(seconds=45)
 
 RENEW_SECONDS = 15.0
 TRIES = 5
+LONGEST_PAUSE = timedelta(minutes=5)
 
 
 class Again(Exception):
@@ -27,26 +28,28 @@ class Again(Exception):
         super().__init__(f"again in {delay}")
 
 
-async def take(parts: Parts, call_id: int, states: Collection[State], stage: State) -> Call | None:
+async def take(
+    parts: Parts, call_id: int, states: Collection[State], stage: State, tries: int = TRIES
+) -> Call | None:
     """Claim a call for one stage. None: nothing to do here. A call that was tried too often fails for good."""
     async with parts.database.write() as work:
         call = await work.calls.claim(call_id, states, stage, LEASE)
-    if call and call.attempts > TRIES:
+    if call and call.attempts > tries:
         await fail(
-            parts, call, Failure("gave_up", f"Tried {TRIES} times without getting through.", retryable=True)
+            parts, call, Failure("gave_up", f"Tried {tries} times without getting through.", retryable=True)
         )
         return None
     return call
 
 
 @asynccontextmanager
-async def held(parts: Parts, call: Call) -> AsyncIterator[None]:
+async def held(parts: Parts, call: Call, tries: int = TRIES) -> AsyncIterator[None]:
     """Renew the lease while the block works. A part that is away becomes `Again`, or in the end a failed call."""
     renewing = asyncio.create_task(_renew(parts, call))
     try:
         yield
     except Unavailable as error:
-        await _give_back(parts, call, error)
+        await _give_back(parts, call, error, tries)
     except asyncio.CancelledError:  # the worker is being stopped: let another one take over at once
         with suppress(Unavailable):
             await asyncio.shield(asyncio.ensure_future(_release(parts, call)))
@@ -74,17 +77,18 @@ async def fail(parts: Parts, call: Call, failure: Failure) -> None:
         )
 
 
-async def _give_back(parts: Parts, call: Call, error: Unavailable) -> None:
-    if call.attempts >= TRIES:
+async def _give_back(parts: Parts, call: Call, error: Unavailable, tries: int) -> None:
+    if call.attempts >= tries:
         await fail(parts, call, Failure("unavailable", error.detail, retryable=True))
         return
-    await _release(parts, call)
-    raise Again(timedelta(seconds=2.0**call.attempts)) from error
+    pause = min(timedelta(seconds=2.0 ** min(call.attempts, 20)), LONGEST_PAUSE)
+    await _release(parts, call, pause)
+    raise Again(pause) from error
 
 
-async def _release(parts: Parts, call: Call) -> None:
+async def _release(parts: Parts, call: Call, after: timedelta = timedelta(0)) -> None:
     async with parts.database.write() as work:
-        await work.calls.release(call.id, call.state)
+        await work.calls.release(call.id, call.state, after)
 
 
 async def _renew(parts: Parts, call: Call) -> None:

@@ -115,6 +115,8 @@ async def test_a_part_that_is_away_is_waited_for_longer_and_longer_then_given_up
         with pytest.raises(Again) as again:
             await normalise(story.parts, call.id)
         delays.append(again.value.delay)
+        await normalise(story.parts, call.id)  # a ring that comes too early finds nothing to do
+        story.clock.time += again.value.delay
     assert delays == sorted(set(delays))
     await normalise(story.parts, call.id)
     failed = await story.call(call)

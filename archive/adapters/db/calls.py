@@ -160,8 +160,8 @@ class SqlCalls:
     async def hold(self, id: int, state: State, lease: timedelta) -> bool:
         return await self._unit.changed(call_steps.holding(id, state, await self._unit.now() + lease))
 
-    async def release(self, id: int, state: State) -> None:
-        await self._unit.run(call_steps.holding(id, state, await self._unit.now()))
+    async def release(self, id: int, state: State, after: timedelta = timedelta(0)) -> None:
+        await self._unit.run(call_steps.holding(id, state, await self._unit.now() + after))
 
     async def due(self, limit: int) -> list[Due]:
         free_since = await self._unit.now() - UNHELD
