@@ -74,6 +74,10 @@ class FolderStore:
                 for blob in await asyncio.to_thread(_blobs, prefix, folder):
                     yield blob
 
+    async def drop_unfinished(self, before: datetime) -> None:
+        with _explained():
+            await asyncio.to_thread(_drop_old, self._folder / UNFINISHED, before)
+
     async def check(self) -> None:
         with _explained(), self._unfinished() as beside:
             await asyncio.to_thread(beside.write_bytes, b"ok")
@@ -99,6 +103,13 @@ class FolderStore:
             return self._path(name).open("rb")
         except FileNotFoundError as error:
             raise NotFound("The recording's bytes are not in the store.") from error
+
+
+def _drop_old(folder: Path, before: datetime) -> None:
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
 
 
 @contextmanager

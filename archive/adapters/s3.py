@@ -99,6 +99,10 @@ class S3Store:
                 modified = found.last_modified or datetime.now(UTC)
                 yield BlobInfo(found.object_name or "", found.size or 0, modified)
 
+    async def drop_unfinished(self, before: datetime) -> None:
+        """Left to the bucket: MinIO drops unfinished uploads after a day by itself, others by a lifecycle rule
+        (AbortIncompleteMultipartUpload, docs/operate.md)."""
+
     async def check(self) -> None:
         with _explained():
             if not await asyncio.to_thread(self._minio.bucket_exists, self._bucket):

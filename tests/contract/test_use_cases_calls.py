@@ -1,5 +1,6 @@
 """Reading, deleting and sweeping calls; their words; and what is left of them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -165,6 +166,17 @@ async def test_the_sweep_takes_old_bytes_without_a_call_and_no_others(story: Sto
 def _modified(story: Story) -> datetime:
     newest = max(path.stat().st_mtime for path in story.files())
     return datetime.fromtimestamp(newest, UTC)
+
+
+async def test_the_sweep_takes_what_a_killed_writer_left(story: Story) -> None:
+    left = story.folder / "unfinished" / "left"
+    await asyncio.to_thread(left.write_bytes, b"half a recording")
+    story.clock.time = _modified(story) + MONTH
+    await sweep_orphans(story.parts, MONTH)
+    assert story.files() == [left]
+    story.clock.forward(seconds=1)
+    await sweep_orphans(story.parts, MONTH)
+    assert story.files() == []
 
 
 # ---- for those who run the system ----
