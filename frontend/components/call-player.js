@@ -168,10 +168,10 @@ class CallPlayer extends HTMLElement {
   /** @param {unknown} error */
   #explain(error) {
     const blocked = error instanceof DOMException && error.name === "NotAllowedError";
-    const stopped = error instanceof DOMException && error.name === "AbortError";
+    const handled = error instanceof DOMException && ["AbortError", "NotSupportedError"].includes(error.name);
     if (blocked) this.#tell(t("press_again"), true);
     else if (error instanceof Refused) this.#tell(t("no_listen", { reason: error.message }), true);
-    else if (!stopped) this.#tell(t("lost"), true);
+    else if (!handled) this.#tell(t("lost"), true); // paused meanwhile, or being continued
   }
 
   /**

@@ -30,6 +30,7 @@ class CallSearch extends HTMLElement {
     this.addEventListener("keydown", (event) => this.#resultKey(event));
     this.addEventListener("click", (event) => this.#click(event));
     addEventListener("popstate", () => location.reload());
+    if (this.box.value !== this.box.defaultValue) this.#soon(); // somebody was faster than this script
   }
 
   #soon() {
@@ -57,7 +58,7 @@ class CallSearch extends HTMLElement {
       const answer = await fetch(address, { signal: asking.signal, headers: settled ? [] : [["x-typing", "1"]] });
       const html = await answer.text();
       if (asking.signal.aborted) return;
-      if (answer.redirected && !new URL(answer.url).search && address !== "/") return location.assign(answer.url);
+      if (answer.redirected) return location.assign(answer.url); // the session is over
       this.#take(new DOMParser().parseFromString(html, "text/html"));
       if (settled && location.search !== new URL(address, location.href).search) history.pushState(null, "", address);
       else history.replaceState(null, "", address);

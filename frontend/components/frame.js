@@ -7,10 +7,11 @@ localise();
 
 document.addEventListener("keydown", (event) => {
   const find = document.getElementById("find");
-  if (event.key !== "/" || !find || !free(event)) return;
-  event.preventDefault();
+  if (event.key !== "/" || !(find instanceof HTMLInputElement)) return;
+  if (!free(event) && (event.target !== find || find.value)) return;
+  event.preventDefault(); // where the box is empty and focused already, too
   find.focus();
-  if (find instanceof HTMLInputElement) find.select();
+  find.select();
 });
 
 const menu = document.querySelector("details.menu");

@@ -20,6 +20,8 @@ export class Listening extends EventTarget {
   /** @type {object[]} stretches not reported yet */
   #played = [];
   #last = 0;
+  /** Whether it should sound: an element that fails pauses before it says so. */
+  #wanted = false;
   #reopened = -Infinity;
   #timer = 0;
 
@@ -34,7 +36,7 @@ export class Listening extends EventTarget {
     for (const type of ["playing", "pause", "seeking", "seeked", "waiting", "ratechange", "volumechange", "ended"]) {
       audio.addEventListener(type, () => this.#turn(type));
     }
-    audio.addEventListener("timeupdate", () => (this.#last = audio.seeking ? this.#last : audio.currentTime));
+    audio.addEventListener("timeupdate", () => this.#move());
     audio.addEventListener("error", () => void this.#reopen());
     addEventListener("pagehide", () => this.#leave());
     document.addEventListener("visibilitychange", () => this.#cut());
@@ -50,6 +52,7 @@ export class Listening extends EventTarget {
    */
   async play(at) {
     if (!this.#id) await this.#open(at);
+    this.#wanted = true;
     await this.audio.play();
   }
 
@@ -76,16 +79,14 @@ export class Listening extends EventTarget {
   /** The listen is over (too long idle, or its session ended): go on with another that continues it. */
   async #reopen() {
     if (!this.#id || !this.audio.hasAttribute("src")) return;
-    const wanted = this.#last;
-    const playing = !this.audio.paused;
-    const rate = this.audio.playbackRate;
-    this.#end();
+    const { playbackRate } = this.audio;
+    await this.#close();
     if (performance.now() - this.#reopened < REOPEN_AFTER) return this.#tell("lost");
     this.#reopened = performance.now();
     try {
-      await this.#open(wanted);
-      this.audio.playbackRate = rate;
-      if (playing) await this.audio.play();
+      await this.#open(this.#last);
+      this.audio.playbackRate = playbackRate;
+      if (this.#wanted) await this.audio.play();
     } catch (error) {
       this.#tell(error instanceof Refused && error.status < 500 ? "refused" : "lost");
     }
@@ -94,20 +95,31 @@ export class Listening extends EventTarget {
   /** @param {string} type */
   #turn(type) {
     this.#cut();
+    if (type === "pause" && !this.audio.error) this.#wanted = false;
     if (type === "pause" || type === "seeked" || type === "ratechange") void this.#report();
     if (type === "ended") void this.#close();
   }
 
+  /** The sound moved on: that begins a stretch where no event did, as after a jump within what is loaded. */
+  #move() {
+    if (this.audio.seeking) return;
+    this.#last = this.audio.currentTime;
+    if (!this.#stretch) this.#begin();
+  }
+
+  #begin() {
+    const { audio } = this;
+    if (audio.paused || audio.seeking || audio.ended || audio.readyState <= HTMLMediaElement.HAVE_CURRENT_DATA) return;
+    this.#stretch = { start: audio.currentTime, at: new Date(), since: performance.now(), rate: audio.playbackRate };
+    this.#timer = setInterval(() => void this.#tick(), REPORT_EVERY);
+  }
+
   /** End the stretch being played, and begin the next if the sound goes on. */
   #cut() {
-    const { audio } = this;
-    if (this.#stretch) this.#keep(this.#stretch);
-    const sounding = !audio.paused && !audio.seeking && !audio.ended && audio.readyState > 2;
-    this.#stretch = sounding
-      ? { start: audio.currentTime, at: new Date(), since: performance.now(), rate: audio.playbackRate }
-      : null;
     clearInterval(this.#timer);
-    if (sounding) this.#timer = setInterval(() => void this.#tick(), REPORT_EVERY);
+    if (this.#stretch) this.#keep(this.#stretch);
+    this.#stretch = null;
+    this.#begin();
   }
 
   async #tick() {

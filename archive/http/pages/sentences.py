@@ -75,7 +75,8 @@ def _details(event: ShownEvent, names: Names) -> Iterator[str]:
             yield t("aside.listened", reported=played, delivered=sent)
         case EventType.SEARCH_PERFORMED:
             yield t("search.count", count=details["total"])
-            yield t("aside.shown", count=len(details["shown"]))
+            if details["shown"]:
+                yield t("aside.shown", count=len(details["shown"]))
         case EventType.SESSION_DENIED if _text(details, "email"):
             yield t("aside.as", email=details["email"])
         case EventType.CALL_UPLOADED | EventType.RENDITION_MADE | EventType.RECORDING_DELIVERED:
