@@ -200,11 +200,12 @@ async def indexed_late(story: Story) -> Call:
 async def test_a_call_can_be_heard_while_the_engine_is_away(story: Story) -> None:
     call = await indexed_late(story)
     story.index.down = AWAY
-    with pytest.raises(Again):
+    with pytest.raises(Again) as again:
         await index_call(story.parts, call.id)
     waiting = await story.call(call)
     assert (waiting.state, waiting.playable) == (State.INDEXING, True)
     story.index.down = None
+    story.clock.time += again.value.delay
     await index_call(story.parts, call.id)
     assert (await story.call(call)).state is State.READY
 
