@@ -3,6 +3,8 @@
 Not a recogniser of speech: music on hold counts as talk. A steady tone, noise or hum doesn't.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,6 +33,8 @@ _SILENT = 180
 """-90 dBFS: digital silence, which says nothing about the line's noise."""
 
 Bytes = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.int64]
+"""How many windows have each level."""
 
 
 class Levels:
@@ -40,6 +44,7 @@ class Levels:
         self._window, self._window_seconds = window, window / rate
         self._stride = max(rate // _SAMPLES_PER_SECOND, 1)
         self._pieces: list[Bytes] = []
+        self._counts = np.zeros(_QUIETEST + 1, np.int64)
 
     def add(self, samples: npt.NDArray[np.int16]) -> None:
         if rest := -len(samples) % self._window:
@@ -47,44 +52,41 @@ class Levels:
         some = samples.reshape(-1, self._window)[:, :: self._stride].astype(np.float32)
         power = np.einsum("ij,ij->i", some, some) / some.shape[1]
         below = -20.0 * np.log10(np.maximum(power, 1e-9) / 32768.0**2)  # 10 log10, in half decibels
-        self._pieces.append(np.clip(below, 0, _QUIETEST).astype(np.uint8))
+        piece = np.clip(below, 0, _QUIETEST).astype(np.uint8)
+        self._pieces.append(piece)
+        self._counts += np.bincount(piece, minlength=_QUIETEST + 1)
 
     def talk(self, loudness: float | None) -> tuple[Span, ...]:
         """(start, end) of what is said. `loudness` of the channel in LUFS; None if it is silent."""
-        levels = np.concatenate(self._pieces) if self._pieces else np.zeros(0, np.uint8)
-        if loudness is None or (threshold := _threshold(levels, loudness)) is None:
+        if loudness is None or (threshold := _threshold(self._counts, loudness)) is None:
             return ()
-        return tuple(self._spans(levels < -2.0 * threshold))
+        loud = np.concatenate([piece < -2.0 * threshold for piece in self._pieces])
+        return tuple(self._spans(loud)) if loud.any() else ()
 
-    def _spans(self, loud: npt.NDArray[np.bool_]) -> list[Span]:
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], loud, [False])).astype(np.int8)))
-        times = (edges * self._window_seconds).reshape(-1, 2)
-        return [(start, end) for start, end in _joined(times) if end - start >= SHORTEST_SECONDS]
+    def _spans(self, loud: npt.NDArray[np.bool_]) -> Iterator[Span]:
+        """In arrays to the end: a day's syllables as Python objects would be 20 MB."""
+        edges = np.flatnonzero(loud[1:] != loud[:-1]) + 1
+        edges = np.concatenate(([0] if loud[0] else [], edges, [len(loud)] if loud[-1] else []))
+        starts, ends = edges[::2] * self._window_seconds, edges[1::2] * self._window_seconds
+        apart = starts[1:] - ends[:-1] >= JOIN_SECONDS
+        starts, ends = starts[np.append(True, apart)], ends[np.append(apart, True)]
+        long = ends - starts >= SHORTEST_SECONDS
+        return zip(starts[long].tolist(), ends[long].tolist(), strict=True)
 
 
-def _threshold(levels: Bytes, loudness: float) -> float | None:
+def _threshold(counts: Counts, loudness: float) -> float | None:
     """dBFS from which on a window is talk; None if all is one steady level."""
-    noise, speech = _quiet_and_loud(levels[levels < _SILENT])
+    noise, speech = _quiet_and_loud(counts[:_SILENT])
     if speech - noise < STEADY:
         return None
     wanted = max(noise + ABOVE_NOISE, loudness - BELOW_SPEECH_MOST)
     return max(min(wanted, loudness - BELOW_SPEECH_LEAST), QUIETEST_TALK)
 
 
-def _quiet_and_loud(levels: Bytes) -> tuple[float, float]:
+def _quiet_and_loud(counts: Counts) -> tuple[float, float]:
     """dBFS of the quiet tenth, and of the loudest twentieth or fifth of a second: a word in an hour is talk too."""
-    if not len(levels):
+    louder = np.cumsum(counts)
+    if louder[-1] == 0:
         return (0.0, 0.0)
-    louder = np.cumsum(np.bincount(levels, minlength=_QUIETEST + 1))
-    loud, quiet = np.searchsorted(louder, (min(0.05 * len(levels), LOUDEST_WINDOWS), 0.90 * len(levels)))
+    loud, quiet = np.searchsorted(louder, (min(0.05 * louder[-1], LOUDEST_WINDOWS), 0.90 * louder[-1]))
     return (-float(quiet) / 2, -float(loud) / 2)
-
-
-def _joined(times: npt.NDArray[np.floating]) -> list[Span]:
-    spans: list[Span] = []
-    for start, end in times.tolist():
-        if spans and start - spans[-1][1] < JOIN_SECONDS:
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
-    return spans
