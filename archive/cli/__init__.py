@@ -46,9 +46,7 @@ for _, commands in FAMILIES:
 
 def main() -> None:
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as asked:
-        sys.exit(asked.exit_code)
+        sys.exit(cli(standalone_mode=False))  # None, or the code of a command that asked for it
     except click.Abort:
         sys.exit(1)
     except click.ClickException as error:

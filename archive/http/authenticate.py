@@ -26,13 +26,14 @@ class Access(StrEnum):
     """Who may reach a route. Without `opt["access"]`: whoever is known, by token or cookie."""
 
     OPEN = "open"  # anybody; the caller is told if known (pages, sign-in)
+    NOBODY = "nobody"  # nobody asks who it is: health is told without a database
     CLIENT = "client"  # programs that bring their own credentials in the request; cookies are never looked at
 
 
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """The application's guard. It runs before a body is read, and only says who asks: use cases decide on objects."""
     access = handler.opt.get("access")
-    if access is Access.CLIENT:
+    if access in (Access.NOBODY, Access.CLIENT):
         return
     caller = await find_caller(connection)
     connection.scope["state"]["caller"] = caller

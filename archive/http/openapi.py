@@ -41,6 +41,7 @@ SECURITY: Json = {
 _SECURITY_OF: dict[Access | None, list[Json]] = {
     None: [{"token": []}, {"session": []}],
     Access.OPEN: [],
+    Access.NOBODY: [],
     Access.CLIENT: [{"client": []}],
 }
 

@@ -32,7 +32,8 @@ class Readiness(Struct, frozen=True):
 
 
 @get(
-    "/healthz", opt=opt(Described(summary="Is the process alive?", group="System", answer=Alive), Access.OPEN)
+    "/healthz",
+    opt=opt(Described(summary="Is the process alive?", group="System", answer=Alive), Access.NOBODY),
 )
 async def alive() -> Response[bytes]:
     return replies.json(Alive())
@@ -42,7 +43,7 @@ async def alive() -> Response[bytes]:
     "/readyz",
     opt=opt(
         Described(summary="Does each component work?", group="System", answer=Readiness, problems=(503,)),
-        Access.OPEN,
+        Access.NOBODY,
     ),
 )
 async def ready(request: AnyRequest) -> Response[bytes]:
