@@ -238,6 +238,17 @@ async def test_a_call_that_moved_away_is_lost_at_once(world: World, parts: Parts
     assert (event.details["calls"], event.outcome) == ([call.uid], "denied")
 
 
+async def test_a_call_that_moved_away_is_not_found_by_its_metadata_either(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet", client=ClientGiven(name="Harald Olsson"))
+    old = await caller(parts, (partner_of(call), READ))
+    async with parts.database.write() as work:
+        await move(work, call, "Southwind")
+    for typed in ("olsson", ""):
+        found = await search(parts, old, Ask(q=typed))
+        assert (found.items, found.total) == ((), 0)
+    assert len(await world.events("search.mismatch")) == 2
+
+
 async def test_words_that_left_the_scope_find_nothing_any_more(world: World, parts: Parts) -> None:
     call = await add(world, parts, "the pallet arrived broken")
     reader = await caller(parts, (AllCalls(), [Action.FIND]), (partner_of(call), READ))
