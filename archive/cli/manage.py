@@ -15,6 +15,7 @@ from archive.bootstrap import connect
 from archive.calls.caller import Caller
 from archive.calls.index import reindex as rebuild
 from archive.cli.output import json_option, meter, show, show_one
+from archive.cli.queue import found
 from archive.identity import manage
 from archive.identity.manage import Giving
 from archive.identity.places import describe
@@ -248,7 +249,7 @@ MANAGE: Sequence[click.Command] = (people, grants, integrations, reindex, doctor
 
 def _run(data: str | None, use: Callable[[Parts, Caller], Awaitable[T]], *, writing_index: bool = False) -> T:
     async def connected() -> T:
-        async with connect(load(os.environ, data=data), writing_index=writing_index) as parts:
+        async with connect(found(load(os.environ, data=data)), writing_index=writing_index) as parts:
             return await use(parts, manage.console(getpass.getuser()))
 
     return asyncio.run(connected())

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from archive.bootstrap import connect
 from archive.bootstrap import migrate as bring_up
+from archive.cli.queue import told
 from archive.errors import Conflict, WrongSetting
 from archive.http.serve import serve as serve_api
 from archive.identity.manage import first_administrator_link
@@ -123,8 +124,9 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
         async with private_redis() as redis:
             embedded = structs.replace(settings, redis=settings.redis or redis)
             worker = Child("worker", tuple(_worker_command()), _environ(embedded))
-            async with supervised([worker]):
-                yield embedded
+            with told(settings.folder, embedded.redis):
+                async with supervised([worker]):
+                    yield embedded
 
 
 @contextmanager
