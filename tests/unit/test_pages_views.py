@@ -4,6 +4,7 @@ import pytest
 from msgspec import structs
 
 from archive.audit.event import EventType
+from archive.audit.reading import ShownEvent
 from archive.calls.asked import Found
 from archive.calls.call import AgentRef, ClientRef, Direction, Failure, Kind, State, TranscriptRef
 from archive.calls.facets import Facet, Facets
@@ -14,12 +15,13 @@ from archive.http.pages import words
 from archive.http.pages.asking import read
 from archive.http.pages.found import search_view
 from archive.http.pages.heard import Heard, Rights, Seen, call_view
+from archive.http.pages.office_views import AuditView
 from archive.http.pages.rendering import render
 from archive.http.pages.sentences import event_view
 from archive.http.pages.times import zone
 from archive.http.pages.views import Piece
 from archive.policy.actions import Role
-from archive.policy.scope import AllCalls, Nothing, Scope
+from archive.policy.scope import AllCalls, Nothing
 from archive.ports import Listen, Played, StoredTranscript
 from tests.unit.pages_made import NOW, UID, call, event, frame
 
@@ -27,10 +29,6 @@ UTC = zone("UTC", "UTC")
 EVIL = "<script>alert(1)</script>\"'><img src=x>"
 ALL = Rights(read=True, listen=True, download=True, retry=True, audit=True)
 NOTHING_HEARD = Heard((), {})
-
-
-def found(pairs: list[tuple[str, str]], answer: Found, hears: Scope = AllCalls()) -> object:  # noqa: B008
-    return search_view(read(pairs, UTC), answer, hears, 20)
 
 
 MOMENT = Moment(21.4, 25.0, "Client", "the refund you promised", ((4, 10),))
@@ -293,10 +291,8 @@ def test_nothing_typed_becomes_markup() -> None:
         assert "<img src=x" not in html
 
 
-def _audit(told: object) -> object:
-    from archive.http.pages.views import AuditView
-
-    return AuditView(title="Audit", heading="Audit", events=(event_view(told, {}, {}),), about=EVIL)  # type: ignore[arg-type]
+def _audit(told: ShownEvent) -> AuditView:
+    return AuditView(title="Audit", heading="Audit", events=(event_view(told, {}, {}),), about=EVIL)
 
 
 @pytest.mark.parametrize(

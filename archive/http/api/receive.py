@@ -23,6 +23,7 @@ from archive.http.problems import UnsupportedMediaType
 from archive.ports import Parts
 
 MAX_METADATA = 64 * 1024
+MAX_SEGMENTS = 8
 MAX_TRANSCRIPT = 32 * 2**20
 
 Events = AsyncGenerator[MultipartSegment | bytes | bytearray | None, None]
@@ -97,8 +98,8 @@ def _complete(draft: _Draft) -> Received:
     return Received(draft.metadata, draft.stored, draft.transcript)
 
 
-async def events(request: Request[Any, Any, Any]) -> Events:
-    parser = PushMultipartParser(_boundary(request), max_segment_count=8)
+async def events(request: Request[Any, Any, Any], most: int = MAX_SEGMENTS) -> Events:
+    parser = PushMultipartParser(_boundary(request), max_segment_count=most)
     try:
         async for chunk in request.stream():
             if chunk:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from litestar import Request, Response
+from msgspec import Struct
 
 from archive.calls.caller import Caller
 from archive.errors import ArchiveError, Forbidden, Malformed, NotFound, NotSignedIn, Unavailable
@@ -14,7 +15,7 @@ from archive.http.context import acting, context_of
 from archive.http.pages import times
 from archive.http.pages.frame import Frame, framed
 from archive.http.pages.rendering import render, texts
-from archive.http.pages.views import ErrorView, View
+from archive.http.pages.views import ErrorView
 from archive.http.problems import status_of, translated
 from archive.http.replies import PRIVATE
 from archive.policy.actions import Action
@@ -35,7 +36,9 @@ OPEN = {"access": Access.OPEN}
 """For `opt=` of pages: whoever isn't known is led to sign-in instead of being refused."""
 
 
-def page(request: AnyRequest, template: str, view: View | None = None, status: int = 200) -> Response[bytes]:
+def page(
+    request: AnyRequest, template: str, view: Struct | None = None, status: int = 200
+) -> Response[bytes]:
     html = render(template, frame_of(request), view)
     return Response(html.encode(), status_code=status, media_type=HTML, headers=HEADERS)
 

@@ -15,9 +15,10 @@ from archive.audit.reading import ShownEvent
 from archive.calls.caller import Caller
 from archive.http.pages import words
 from archive.http.pages.answers import OPEN, AnyRequest, allowed, failed, frame_of, page
+from archive.http.pages.office_views import AuditFilter, AuditView, EventView
 from archive.http.pages.rendering import texts
 from archive.http.pages.sentences import Calls, Names, about, event_view
-from archive.http.pages.views import AuditFilter, AuditView, Choice, EventView, Note
+from archive.http.pages.views import Choice, Note
 from archive.policy.actions import Action
 from archive.policy.decide import resolve_scope
 from archive.ports import EventFilter, Parts

@@ -9,8 +9,7 @@ from archive.calls.call import State
 from archive.health import Component, ComponentState, Workload
 from archive.http.context import acting
 from archive.http.pages.answers import OPEN, AnyRequest, allowed, failed, go, page
-from archive.http.pages.rendering import texts
-from archive.http.pages.views import (
+from archive.http.pages.office_views import (
     ComponentView,
     FailedView,
     GrantView,
@@ -20,6 +19,7 @@ from archive.http.pages.views import (
     ProgramView,
     SystemView,
 )
+from archive.http.pages.rendering import texts
 from archive.identity import manage
 from archive.policy.actions import Action
 from archive.policy.principal import Grant, Principal

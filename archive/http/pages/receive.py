@@ -23,6 +23,9 @@ from archive.http.pages.answers import AnyRequest
 from archive.http.pages.rendering import texts
 from archive.ports import Parts
 
+MAX_FIELDS = 32
+"""Parts of the form: its fields and two files, with room."""
+
 
 class ReceivedForm(Struct, frozen=True):
     fields: dict[str, str]
@@ -40,7 +43,7 @@ async def receive_form(parts: Parts, request: AnyRequest, limit: int) -> Receive
     """Nothing stays stored if the form is wrong or its sender leaves. Raises `Invalid`, `TooLarge`, `Malformed`."""
     draft = _Draft({})
     try:
-        async with aclosing(events(request)) as coming:
+        async with aclosing(events(request, MAX_FIELDS)) as coming:
             async for event in coming:
                 if isinstance(event, MultipartSegment):
                     await _take(parts, draft, event, coming, limit)

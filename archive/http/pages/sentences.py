@@ -9,8 +9,8 @@ from archive.audit.reading import ShownActor, ShownEvent
 from archive.calls.call import Call
 from archive.calls.call import title as title_of
 from archive.http.pages import times
+from archive.http.pages.office_views import EventView
 from archive.http.pages.rendering import texts
-from archive.http.pages.views import EventView
 
 Calls = Mapping[str, Call]
 """By public id, the calls among the events that the reader may see."""
