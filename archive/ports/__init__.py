@@ -1,0 +1,73 @@
+"""What the story needs from outside, as Protocols. Adapters implement them; `bootstrap.py` joins the two.
+
+A method that takes a `Call` instead of an id does so on purpose: a `Call` comes only from `Calls`, and `Calls`
+gives one only within a scope. So transcripts, listens and bytes can't be reached around the policy.
+"""
+
+from msgspec import Struct
+
+from archive.ports.audit import AuditLog, EventFilter, StoredEvent
+from archive.ports.blobs import BlobInfo, BlobStore
+from archive.ports.calls import CallChanges, Calls, Due, Names, NewCall, PageMark, Suggestion, SuggestionKind
+from archive.ports.engines import AudioEngine, PasswordHasher, Progress, Recogniser, TranscriptFormats
+from archive.ports.index import Counts, EngineAnswer, EngineHit, EngineQuery, IndexRebuild, SearchIndex
+from archive.ports.jobs import Doorbell, Job
+from archive.ports.listens import Listen, Listens, Played, Seconds
+from archive.ports.principals import Credentials, NewGrant, Principals, Session, Token
+from archive.ports.transcripts import StoredTranscript, Transcripts
+from archive.ports.work import Database, Work
+
+__all__ = [
+    "AudioEngine",
+    "AuditLog",
+    "BlobInfo",
+    "BlobStore",
+    "CallChanges",
+    "Calls",
+    "Counts",
+    "Credentials",
+    "Database",
+    "Doorbell",
+    "Due",
+    "EngineAnswer",
+    "EngineHit",
+    "EngineQuery",
+    "EventFilter",
+    "IndexRebuild",
+    "Job",
+    "Listen",
+    "Listens",
+    "Names",
+    "NewCall",
+    "NewGrant",
+    "PageMark",
+    "Parts",
+    "PasswordHasher",
+    "Played",
+    "Principals",
+    "Progress",
+    "Recogniser",
+    "SearchIndex",
+    "Seconds",
+    "Session",
+    "StoredEvent",
+    "StoredTranscript",
+    "Suggestion",
+    "SuggestionKind",
+    "Token",
+    "TranscriptFormats",
+    "Transcripts",
+    "Work",
+]
+
+
+class Parts(Struct, frozen=True):
+    """Everything that the use cases are given, joined once by `bootstrap.py`."""
+
+    database: Database
+    blobs: BlobStore
+    index: SearchIndex
+    doorbell: Doorbell
+    audio: AudioEngine
+    formats: TranscriptFormats
+    passwords: PasswordHasher

@@ -1,0 +1,86 @@
+"""The search engine."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from msgspec import Struct
+
+from archive.calls.call import (
+    Kind,
+)
+from archive.calls.documents import CallDocument
+from archive.calls.filters import CallFilter, Sort
+from archive.calls.query import Query
+from archive.policy.scope import Scope
+
+
+class EngineQuery(Struct, frozen=True):
+    """`find` bounds what is found by metadata; `speech`, which lies within it, what is found by what was said.
+
+    `filter.states` is not for engines: states change too often to be indexed."""
+
+    query: Query
+    filter: CallFilter
+    find: Scope
+    speech: Scope
+    sort: Sort = Sort.RELEVANCE
+    offset: int = 0
+    limit: int = 20
+
+
+class EngineHit(Struct, frozen=True):
+    """`spans`: byte ranges [start, end) of the call's text that matched, where the engine tells them."""
+
+    call_id: int
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+class Counts(Struct, frozen=True):
+    """How many of the calls found fall to each id, kind and label."""
+
+    partners: Mapping[int, int] = {}
+    clients: Mapping[int, int] = {}
+    teams: Mapping[int, int] = {}
+    agents: Mapping[int, int] = {}
+    kinds: Mapping[Kind, int] = {}
+    labels: Mapping[str, int] = {}
+
+
+class EngineAnswer(Struct, frozen=True):
+    """`variants[i]`: the folded words taken for term i of the query, where the engine tells them instead of spans."""
+
+    hits: tuple[EngineHit, ...] = ()
+    total: int = 0
+    counts: Counts = Counts()
+    variants: tuple[frozenset[str], ...] = ()
+
+
+class IndexRebuild(Protocol):
+    """A new index beside the one in use."""
+
+    async def put(self, documents: Sequence[CallDocument]) -> None: ...
+
+
+class SearchIndex(Protocol):
+    """The search engine. It holds nothing that the database doesn't; `Unavailable` when it can't be reached or used.
+
+    `put`, `remove` and `rebuild` are for workers and the console; they return when searches see the change (in other
+    processes within a second)."""
+
+    async def put(self, documents: Sequence[CallDocument]) -> None:
+        """Add calls, or replace them whole."""
+        ...
+
+    async def remove(self, call_ids: Collection[int]) -> None: ...
+    async def search(self, query: EngineQuery) -> EngineAnswer: ...
+    def rebuild(self) -> AbstractAsyncContextManager[IndexRebuild]:
+        """Build a new index while the old one serves; takes its place when the block ends, goes if it raises."""
+        ...
+
+    async def count(self) -> int:
+        """How many calls the index holds."""
+        ...
+
+    async def check(self) -> None: ...
+    async def close(self) -> None: ...

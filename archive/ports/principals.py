@@ -1,0 +1,114 @@
+"""Who may come in: principals, their grants and their credentials."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+
+from archive.policy.actions import Action, Role
+from archive.policy.principal import Grant, Principal
+from archive.policy.scope import Scope
+
+
+class NewGrant(Struct, frozen=True, kw_only=True):
+    """A grant about to be written. `scope` holds no `OwnCalls` ids: those are filled in whenever it is read."""
+
+    scope: Scope
+    role: Role | None
+    actions: frozenset[Action]
+    since: datetime
+    until: datetime | None
+    reason: str
+    granted_by: str
+
+
+class Principals(Protocol):
+    """Principals come with their grants, and their own calls' agents filled in."""
+
+    async def get(self, uid: str) -> Principal | None: ...
+    async def by_id(self, id: int) -> Principal | None: ...
+    async def by_email(self, email: str) -> Principal | None: ...
+    async def by_client_id(self, client_id: str) -> Principal | None:
+        """An integration's public id is its client id."""
+        ...
+
+    async def people(self) -> list[Principal]: ...
+    async def integrations(self) -> list[Principal]: ...
+    async def named(self, uids: Collection[str]) -> dict[str, str]:
+        """Names by public id, for showing events."""
+        ...
+
+    async def add_person(self, email: str, name: str) -> Principal:
+        """Raises `Conflict` where the e-mail is taken."""
+        ...
+
+    async def add_integration(self, name: str, purpose: str | None) -> Principal: ...
+    async def disable(self, id: int) -> None:
+        """The principal, its sessions, tokens and secrets end at once."""
+        ...
+
+    async def give(self, principal_id: int, grant: NewGrant) -> Grant: ...
+    async def grant(self, uid: str) -> tuple[Principal, Grant] | None: ...
+    async def revoke(self, grant_id: int) -> None: ...
+    async def anyone(self) -> bool:
+        """Whether any person exists: false on a fresh archive."""
+        ...
+
+
+class Session(Struct, frozen=True):
+    uid: str
+    principal_id: int
+    created_at: datetime
+    seen_at: datetime
+    address: str | None
+    user_agent: str | None
+
+
+class Token(Struct, frozen=True):
+    uid: str
+    principal_id: int
+    actions: frozenset[Action]
+    expires_at: datetime
+
+
+class Credentials(Protocol):
+    """Secrets are kept as hashes: `hash` is SHA-256 of a random secret, passwords and client secrets are argon2id."""
+
+    async def password(self, principal_id: int) -> str | None: ...
+    async def set_password(self, principal_id: int, encoded: str) -> None: ...
+    async def client_secrets(self, principal_id: int) -> list[str]: ...
+    async def add_client_secret(self, principal_id: int, encoded: str) -> None: ...
+    async def drop_client_secrets(self, principal_id: int, keep: int = 0) -> None:
+        """All but the `keep` newest."""
+        ...
+
+    async def add_session(
+        self, hash: bytes, principal_id: int, address: str | None, user_agent: str | None
+    ) -> Session: ...
+    async def session(self, hash: bytes) -> Session | None: ...
+    async def touch_session(self, uid: str) -> None: ...
+    async def sessions(self, principal_id: int) -> list[Session]: ...
+    async def end_session(self, uid: str) -> None: ...
+    async def add_token(
+        self, hash: bytes, principal_id: int, actions: frozenset[Action], expires_at: datetime
+    ) -> Token: ...
+    async def token(self, hash: bytes) -> Token | None: ...
+    async def revoke_token(self, hash: bytes) -> None: ...
+    async def add_link(
+        self, hash: bytes, purpose: str, principal_id: int | None, expires_at: datetime
+    ) -> None: ...
+    async def link(self, hash: bytes, purpose: str) -> tuple[int | None] | None:
+        """The principal of an unused, unexpired link, as a one-tuple; None if there is no such link."""
+        ...
+
+    async def use_link(self, hash: bytes, purpose: str) -> bool:
+        """True for exactly one caller, however many try at once."""
+        ...
+
+    async def drop_links(self, purpose: str) -> None: ...
+    async def count_try(self, key: str, window: timedelta) -> int:
+        """Count one try of `key` in the current window, atomically across processes; how many it makes."""
+        ...
+
+    async def forget_tries(self, key: str) -> None: ...

@@ -1,0 +1,48 @@
+"""One transaction over all repositories."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from archive.ports.audit import AuditLog
+from archive.ports.calls import Calls, Names
+from archive.ports.listens import Listens
+from archive.ports.principals import Credentials, Principals
+from archive.ports.transcripts import Transcripts
+
+
+class Work(Protocol):
+    """One transaction. What is written and its events commit together, or not at all."""
+
+    @property
+    def calls(self) -> Calls: ...
+    @property
+    def names(self) -> Names: ...
+    @property
+    def transcripts(self) -> Transcripts: ...
+    @property
+    def listens(self) -> Listens: ...
+    @property
+    def principals(self) -> Principals: ...
+    @property
+    def credentials(self) -> Credentials: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    async def now(self) -> datetime:
+        """The database host's time."""
+        ...
+
+
+class Database(Protocol):
+    """Raises `Unavailable` when the database can't be reached, is full, or is locked too long."""
+
+    def write(self) -> AbstractAsyncContextManager[Work]:
+        """Commits at the end; rolls back if the block raises."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Work]: ...
+    async def check(self) -> None:
+        """Raises `Unavailable` unless it answers and its schema is the program's."""
+        ...
+
+    async def close(self) -> None: ...
