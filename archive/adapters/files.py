@@ -105,10 +105,14 @@ class FolderStore:
             raise NotFound("The recording's bytes are not in the store.") from error
 
 
+def _modified(facts: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(facts.st_mtime, UTC)
+
+
 def _drop_old(folder: Path, before: datetime) -> None:
     for path in folder.iterdir():
         with suppress(FileNotFoundError):
-            if path.stat().st_mtime < before.timestamp():
+            if _modified(path.stat()) < before:
                 path.unlink()
 
 
@@ -168,8 +172,7 @@ def _blobs(kind: str, folder: Path) -> list[BlobInfo]:
     for path in _entries(folder):
         with suppress(FileNotFoundError):
             facts = path.stat()
-            modified = datetime.fromtimestamp(facts.st_mtime, UTC)
-            found.append(BlobInfo(f"{kind}/{path.name}", facts.st_size, modified))
+            found.append(BlobInfo(f"{kind}/{path.name}", facts.st_size, _modified(facts)))
     return found
 
 

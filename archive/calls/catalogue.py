@@ -119,11 +119,7 @@ async def writing(parts: Parts, caller: Caller, uid: str) -> Action:
 
 
 async def _try_again(work: Work, caller: Caller, call: Call) -> Call:
-    retried = (
-        await work.calls.advance(call.id, State.FAILED, State.RECEIVED)
-        if call.state is State.FAILED
-        else None
-    )
+    retried = await work.calls.advance(call.id, State.FAILED, State.RECEIVED)
     if retried is None:
         raise Conflict(f"Only a failed call can be tried again; this one is {call.state}.")
     await work.audit.append(about(caller, EventType.CALL_RETRIED, call))

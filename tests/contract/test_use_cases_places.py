@@ -106,8 +106,11 @@ async def test_a_team_lead_may_name_a_partner_but_not_give_the_call_away(story: 
     call = await story.ready("Northwind", team="Blue")
     lead = await story.caller(Role.TEAM_LEAD, Team(frozenset({call.team_id or 0})))
     assert (await edit(story.parts, lead, call.uid, None, CallEdit(partner="Northwind"))).partner
-    with pytest.raises(Invalid):
-        await edit(story.parts, lead, call.uid, None, CallEdit(team=None))
+    for change in (CallEdit(team=None), CallEdit(partner="Nobody"), CallEdit(team="No such team")):
+        with pytest.raises(Invalid):
+            await edit(story.parts, lead, call.uid, None, change)
+    async with story.parts.database.read() as work:
+        assert await work.names.partner("Nobody") is None
 
 
 @pytest.mark.parametrize("late", [0, -1])
