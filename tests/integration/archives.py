@@ -37,10 +37,11 @@ class Archive(ABC):
         """Settings of whoever manages it from its own machine."""
 
     @abstractmethod
-    def worker_pids(self) -> list[int]: ...
+    def kill_workers(self) -> None:
+        """kill -9 of all."""
 
     @abstractmethod
-    def redis_pid(self) -> int: ...
+    def kill_redis(self) -> None: ...
 
     @abstractmethod
     def kill_api(self) -> None:
@@ -155,18 +156,20 @@ class Embedded(Archive):
         # Not KILL, as for the tests' own parts: it ends what it started, and so must be told.
         self.up.start(command, answers(f"{self.url}/healthz"), end="TERM")
 
-    def worker_pids(self) -> list[int]:
-        return children(self.up.pid, "workers")
+    def kill_workers(self) -> None:
+        (pid,) = children(self.up.pid, "workers")
+        os.kill(pid, signal.SIGKILL)
 
-    def redis_pid(self) -> int:
+    def kill_redis(self) -> None:
         (pid,) = children(self.up.pid, "redis-server")
-        return pid
+        os.kill(pid, signal.SIGKILL)
 
     def kill_api(self) -> None:
         self.up.end(signal.SIGKILL)
 
     def mend(self) -> None:
-        self.up.again()
+        if not self.up.running:
+            self.up.again()
 
 
 @contextmanager

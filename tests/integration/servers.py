@@ -63,11 +63,12 @@ class Servers(Archive):
         path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
         return {"ARCHIVE_CONFIG": str(path)}
 
-    def worker_pids(self) -> list[int]:
-        return [worker.pid for worker in self.workers if worker.running]
+    def kill_workers(self) -> None:
+        for worker in self.workers:
+            worker.end(signal.SIGKILL)
 
-    def redis_pid(self) -> int:
-        return self.parts.redis.program.pid
+    def kill_redis(self) -> None:
+        self.parts.redis.program.end(signal.SIGKILL)
 
     def kill_api(self) -> None:
         self.apis[0].end(signal.SIGKILL)
