@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import click
+import uvloop
 from msgspec import structs
 
 from archive.bootstrap import connect
@@ -44,7 +45,7 @@ def up(data: str | None, host: str | None, port: int | None, behind_proxy: str |
         raise WrongSetting(
             f"{settings.data} is a demo's folder. Start it with: call-archive demo", field="data"
         )
-    asyncio.run(_up(settings))
+    uvloop.run(_up(settings))
 
 
 @click.command()
@@ -57,7 +58,7 @@ def demo(data: str, port: int | None) -> None:
         raise WrongSetting(
             f"{settings.data} holds an archive that is no demo. Name another folder.", field="data"
         )
-    asyncio.run(_demo(settings))
+    uvloop.run(_demo(settings))
 
 
 @click.command()
@@ -66,7 +67,7 @@ def demo(data: str, port: int | None) -> None:
 @proxy_option
 def serve(host: str | None, port: int | None, behind_proxy: str | None) -> None:
     """Run the API and the pages only."""
-    asyncio.run(_serve(_with_queue(_settings(host=host, port=port, behind_proxy=behind_proxy))))
+    uvloop.run(_serve(_with_queue(_settings(host=host, port=port, behind_proxy=behind_proxy))))
 
 
 @click.command()

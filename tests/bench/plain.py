@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 PIECE = 256 * 1024
@@ -48,7 +49,7 @@ def main(path: str, port: str) -> None:
         access_log=False,
         server_header=False,
     )
-    asyncio.run(uvicorn.Server(config).serve())
+    uvloop.run(uvicorn.Server(config).serve())
 
 
 if __name__ == "__main__":
