@@ -16,7 +16,8 @@ LEASE = timedelta(seconds=45)
 """How long a call stays with a worker that died."""
 
 RENEW_SECONDS = 15.0
-TRIES = 5
+TRIES = 10
+"""With the pauses between them, an outage may last about thirteen minutes before a call fails over it."""
 LONGEST_PAUSE = timedelta(minutes=5)
 
 

@@ -15,6 +15,8 @@ from archive.calls.transcript import Transcript, place, text_of
 MOST = 3
 PASSAGE_WORDS = 40
 """A longer segment is shown in passages of so many words."""
+_COMPLETED, _LOOKALIKE = 0.8, 0.5
+"""What a word counts that begins with the one typed, and one that resembles it."""
 _REPEATED = 0.2
 """What a term adds to a passage when an earlier moment shows it already."""
 _NEAR = 0.5
@@ -107,7 +109,13 @@ def _marks(text: str, query: Query, variants: Variants) -> list[_Mark]:
     for token in occurrences(text, begins | meant.keys()):
         marks += [_Mark(term, token.start, token.end, worth) for term, worth in meant[token.word].items()]
         marks += _phrases(text, query, token)
-    return sorted(marks, key=lambda mark: mark.start)
+    return sorted(_plainest(marks), key=lambda mark: mark.start)
+
+
+def _plainest(marks: Sequence[_Mark]) -> Iterator[_Mark]:
+    """Where a call holds a word as typed, or one that begins with it, those that only look like it say nothing."""
+    plain = {mark.term for mark in marks if mark.worth > _LOOKALIKE}
+    return (mark for mark in marks if mark.worth > _LOOKALIKE or mark.term not in plain)
 
 
 def _meant(query: Query, variants: Variants) -> Iterator[tuple[str, int, float]]:
@@ -116,7 +124,7 @@ def _meant(query: Query, variants: Variants) -> Iterator[tuple[str, int, float]]
         if term.exact or len(term.words) > 1:
             continue
         for word in variants[at] if at < len(variants) else ():
-            yield word, at, 0.8 if word.startswith(term.words[0]) else 0.5
+            yield word, at, _COMPLETED if word.startswith(term.words[0]) else _LOOKALIKE
         yield term.words[0], at, 1.0
 
 
