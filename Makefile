@@ -17,7 +17,7 @@ demo: ## the archive with sample calls on http://localhost:8000, until Ctrl-C
 
 test: ## every test, on real parts (the first run on a machine builds MinIO, which takes minutes)
 	@$(PYTHON) -m infra.setup test
-	@exec $(BIN)/pytest -n 2 tests
+	@exec $(BIN)/pytest -n 2 --dist loadfile tests
 
 check: setup ## the fast inner loop: format, lint, types, directions, unit tests
 	@$(BIN)/ruff format --check .

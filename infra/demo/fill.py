@@ -70,7 +70,7 @@ async def fill(settings: Settings) -> None:
 async def _fill(filling: Filling) -> None:
     _check_programs()
     if left := len(filling.calls) - len(filling.kept.uploaded):
-        click.echo(f"Speaking {left} sample calls, once; this takes some minutes.", err=True)
+        click.echo(f"Speaking {left} sample calls, once; this takes a minute or two.", err=True)
     await _register(filling)
     shown = asyncio.create_task(_show_calls(filling))
     try:
