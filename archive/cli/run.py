@@ -24,6 +24,9 @@ from archive.supervise import Child, private_redis, run, supervised
 DEMO_MARK = "demo.json"
 """Stands in a demo's folder, with who can sign in."""
 
+OUTSIDE = ("database", "database_owner", "store", "search", "redis")
+"""What a demo must not be told: it would fill a company's own servers with sample calls and a published password."""
+
 host_option = click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 port_option = click.option(
     "--port", type=click.IntRange(0, 65_535), help="Port to listen on.  [default: 8000]"
@@ -54,6 +57,11 @@ def up(data: str | None, host: str | None, port: int | None, behind_proxy: str |
 def demo(data: str, port: int | None) -> None:
     """Run an archive with sample calls and people, in a folder of its own."""
     settings = _settings(data=data, port=port)
+    for name in OUTSIDE:
+        if getattr(settings, name):
+            raise WrongSetting(
+                f"{variable(name)} ({name}) is set: a demo keeps to its own folder. Unset it.", field=name
+            )
     if (settings.folder / "archive.sqlite3").exists() and not (settings.folder / DEMO_MARK).exists():
         raise WrongSetting(
             f"{settings.data} holds an archive that is no demo. Name another folder.", field="data"

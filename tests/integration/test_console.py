@@ -155,6 +155,27 @@ def test_demo_refuses_an_archives_folder(archive: Archive) -> None:
     assert (refused.returncode, "no demo" in refused.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("setting", "address"),
+    [
+        ("database", "postgresql://archive@/archive?host=/nowhere"),
+        ("database_owner", "postgresql://owner@/archive?host=/nowhere"),
+        ("search", "http://localhost:1"),
+        ("store", "s3://recordings"),
+        ("redis", "unix:///nowhere"),
+    ],
+)
+def test_demo_refuses_a_companys_own_servers(setting: str, address: str, tmp_path: Path) -> None:
+    config, folder = tmp_path / "archive.toml", tmp_path / "demo-data"
+    needed = (
+        's3_endpoint = "http://localhost:1"\ns3_access_key = "a"\ns3_secret_key = "b"\nsearch_key = "c"\n'
+    )
+    config.write_text(f'{needed}{setting} = "{address}"\n')
+    refused = call_archive("demo", "--data", str(folder), env={"ARCHIVE_CONFIG": str(config)})
+    assert (refused.returncode, f"({setting})" in refused.stderr) == (2, True), refused.stderr
+    assert not folder.exists()
+
+
 def test_an_empty_folder_gives_a_link_for_the_first_administrator_once(tmp_path: Path) -> None:
     port = free_port()
     with _up(tmp_path, port) as up:
