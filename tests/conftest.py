@@ -2,7 +2,14 @@
 
 import pytest
 
-pytest_plugins = ["tests.parts", "tests.databases", "tests.story", "tests.world", "tests.chromium", "tests.not_run"]
+pytest_plugins = [
+    "tests.parts",
+    "tests.databases",
+    "tests.story",
+    "tests.world",
+    "tests.chromium",
+    "tests.not_run",
+]
 
 
 @pytest.fixture(scope="session")
