@@ -3,19 +3,18 @@
 import io
 import json
 import mimetypes
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 import click
 import httpx
 
-from archive.cli.output import json_option, meter, show
+from archive.cli.api import checked, connected
+from archive.cli.output import Row, json_option, meter, show
 from archive.errors import ArchiveError, Invalid, NotSignedIn
 
-SECONDS = httpx.Timeout(60.0, connect=5.0)
 TRANSCRIPT_TYPES = {".vtt": "text/vtt", ".srt": "application/x-subrip", ".json": "application/json"}
 
 server_option = click.option(
@@ -63,25 +62,21 @@ def upload(
     if transcript and len(files) > 1:
         raise click.UsageError("--transcript goes with one file.")
     given = _metadata(metadata)
-    rows, failed = [], False
-    with _api(server, client_id, client_secret) as api:
-        for file in files:
-            try:
-                call = _upload(api, file, given, transcript)
-                rows.append({"file": str(file), "id": call["id"], "state": call["state"], "url": call["url"]})
-            except ArchiveError as error:
-                failed = True
-                click.echo(f"{file}: {error.detail}", err=True)
-    show(rows, as_json)
-    if failed:
+    rows: list[Row] = []
+    try:
+        with connected(server, client_id, client_secret) as api:
+            uploaded = [_try(api, file, given, transcript, rows) for file in files]
+    finally:  # whatever ended it: what was uploaded is told
+        show(rows, as_json, "Nothing was uploaded.")
+    if not all(uploaded):
         raise click.exceptions.Exit(1)
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("--partner")
-@click.option("--from", "since", help="Date or RFC 3339 time.")
-@click.option("--to", "until", help="Date or RFC 3339 time.")
+@click.option("--from", "since", help="Day, or RFC 3339 time.")
+@click.option("--to", "until", help="Day, which counts whole, or RFC 3339 time.")
 @over_api
 @json_option
 def search(
@@ -95,30 +90,29 @@ def search(
     as_json: bool,
 ) -> None:
     """Search the calls that you may find."""
-    asked = {"q": " ".join(words), "partner": partner, "from": since, "to": until}
-    with _api(server, client_id, client_secret) as api:
+    asked = {"q": " ".join(words), "partner": partner, "from": _time(since), "to": _time(until, days=1)}
+    with connected(server, client_id, client_secret) as api:
         answer = api.get("/api/v1/search", params={name: value for name, value in asked.items() if value})
-        found = _checked(answer)
+        found = checked(answer)
     show(found["items"] if as_json else [_row(item) for item in found["items"]], as_json, "No call found.")
 
 
 USE: Sequence[click.Command] = (upload, search)
 
 
-@contextmanager
-def _api(server: str, client_id: str, client_secret: str) -> Iterator[httpx.Client]:
-    """A client with a fresh access token. Its trouble reaches the user as one sentence."""
+def _try(
+    api: httpx.Client, file: Path, given: dict[str, Any], transcript: Path | None, rows: list[Row]
+) -> bool:
+    """Adds what became of the file to the rows; what is wrong with the file itself leaves the next their turn."""
     try:
-        with httpx.Client(base_url=server, timeout=SECONDS) as api:
-            answer = api.post(
-                "/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, client_secret)
-            )
-            if answer.status_code == httpx.codes.UNAUTHORIZED:
-                raise NotSignedIn("The archive doesn't accept this client id and secret.")
-            api.headers["Authorization"] = f"Bearer {_checked(answer)['access_token']}"
-            yield api
-    except httpx.TransportError as error:
-        raise ArchiveError(f"{server} can't be reached: {error}") from error
+        call = _upload(api, file, given, transcript)
+    except NotSignedIn:
+        raise
+    except ArchiveError as error:
+        click.echo(f"{file}: {error.detail}", err=True)
+        return False
+    rows.append({"file": str(file), "id": call["id"], "state": call["state"], "url": call["url"]})
+    return True
 
 
 def _upload(api: httpx.Client, file: Path, given: dict[str, Any], transcript: Path | None) -> dict[str, Any]:
@@ -131,7 +125,7 @@ def _upload(api: httpx.Client, file: Path, given: dict[str, Any], transcript: Pa
         }
         if transcript:
             parts["transcript"] = (transcript.name, transcript.read_bytes(), _type(transcript))
-        return _checked(api.post("/api/v1/calls", files=parts))
+        return checked(api.post("/api/v1/calls", files=parts))
 
 
 class _Shown(io.BufferedReader):
@@ -151,9 +145,8 @@ class _Shown(io.BufferedReader):
 def _metadata(given: str | None) -> dict[str, Any]:
     if given is None:
         return {}
-    text = Path(given).read_text(encoding="utf-8") if Path(given).is_file() else given
     try:
-        metadata = json.loads(text)
+        metadata = json.loads(_contents(given))
     except json.JSONDecodeError as error:
         raise Invalid(f"--metadata is neither a file nor JSON: {error}.", field="metadata") from error
     if not isinstance(metadata, dict):
@@ -161,22 +154,25 @@ def _metadata(given: str | None) -> dict[str, Any]:
     return metadata
 
 
+def _contents(given: str) -> str:
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except (OSError, UnicodeError):  # JSON makes no file's name, least of all if it is long
+        return given
+
+
+def _time(given: str | None, days: int = 0) -> str | None:
+    """RFC 3339. A day becomes its midnight on this machine, or the midnight `days` later."""
+    try:
+        day = date.fromisoformat(given or "") + timedelta(days)
+    except (ValueError, OverflowError):  # the server says what is wrong with a time
+        return given
+    return datetime.combine(day, time()).astimezone().isoformat()
+
+
 def _type(file: Path) -> str:
     known = TRANSCRIPT_TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0]
     return known or "application/octet-stream"
-
-
-def _checked(answer: httpx.Response) -> dict[str, Any]:
-    """The answer's JSON. Raises `ArchiveError` with the problem's own words."""
-    try:
-        body = answer.json()
-    except ValueError as error:
-        raise ArchiveError(
-            f"The server answered {answer.status_code}, and not as an archive does."
-        ) from error
-    if answer.is_error:
-        raise ArchiveError(str(body.get("detail") or body.get("error_description") or body.get("title")))
-    return dict(body)
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:

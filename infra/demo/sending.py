@@ -1,18 +1,18 @@
-"""The demo's integration: how it is registered, how it signs in, how it uploads each call as soon as it is spoken."""
+"""The demo's integration: how it is registered, and how it uploads each call as soon as it is spoken."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Generator, Sequence
-from http import HTTPStatus
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
+from archive.cli.api import ClientCredentials
 from archive.identity import manage
 from archive.identity.manage import Giving
 from archive.ports import Parts
@@ -40,30 +40,6 @@ async def credentials(parts: Parts, integration: Integration) -> tuple[str, str]
         parts, CONSOLE, name=integration.name, giving=giving, purpose=integration.purpose
     )
     return made.uid, secret
-
-
-class ClientCredentials(httpx.Auth):
-    """Brings an access token along, and fetches another when the archive no longer takes it."""
-
-    requires_response_body = True
-
-    def __init__(self, client_id: str, client_secret: str) -> None:
-        self._basic = httpx.BasicAuth(client_id, client_secret)
-        self._token: str | None = None
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        for _ in range(2):
-            if self._token is None:
-                self._token = checked((yield self._ask(request.url)))["access_token"]
-            request.headers["Authorization"] = f"Bearer {self._token}"
-            if (yield request).status_code != HTTPStatus.UNAUTHORIZED:
-                return
-            self._token = None
-
-    def _ask(self, url: httpx.URL) -> httpx.Request:
-        form = {"grant_type": "client_credentials"}
-        request = httpx.Request("POST", url.copy_with(raw_path=b"/oauth/token"), data=form)
-        return next(self._basic.auth_flow(request))
 
 
 async def send_calls(url: str, calls: Sequence[DemoCall], keeper: Keeper) -> None:
