@@ -29,5 +29,5 @@ SEARCHING = SearchKey(
 INDEXING = SearchKey(
     "b1c6f4da-21d4-4f0b-8d8e-6a4f0c9f2e57",
     "call archive: index",
-    ("search", "version", "documents.*", "indexes.*", "settings.*", "tasks.get", "stats.get"),
+    ("search", "version", "documents.*", "indexes.*", "settings.*", "tasks.get"),
 )

@@ -6,10 +6,12 @@ from meilisearch.errors import MeilisearchApiError
 from minio import S3Error
 from msgspec.structs import replace
 
+from archive.adapters.meilisearch import MeilisearchIndex
 from archive.settings import Settings
 from infra.prepare import bucket_name, prepare
 from infra.search_keys import INDEXING, SEARCHING
 from tests.parts import S3Account, SearchServer, s3_client, unique
+from tests.search_world import documents, make_call, said
 
 
 @pytest.fixture
@@ -67,3 +69,17 @@ def test_neither_key_can_make_another(prepared: Settings, setting: str) -> None:
 @pytest.mark.parametrize("setting", ["search_key", "index_key"])
 def test_both_keys_can_ask_the_version(prepared: Settings, setting: str) -> None:
     assert "pkgVersion" in meilisearch.Client(prepared.search, getattr(prepared, setting)).get_version()
+
+
+@pytest.mark.anyio
+async def test_both_keys_can_count_the_calls_of_the_index(prepared: Settings) -> None:
+    prefix = unique("counted")
+    writer = MeilisearchIndex(prepared.search, prepared.index_key, prefix)
+    reader = MeilisearchIndex(prepared.search, prepared.search_key, prefix)
+    try:
+        assert await reader.count() == 0
+        await writer.put(documents([(make_call(1), said("one")), (make_call(2), said("another"))]))
+        assert (await writer.count(), await reader.count()) == (2, 2)
+    finally:
+        await writer.close()
+        await reader.close()

@@ -46,11 +46,6 @@ class Writing:
         with _faults():
             self._finish(self._client.index(self._uid).delete_documents(filter=among("id", call_ids)))
 
-    def count(self) -> int:
-        with _faults():
-            stats = self._client.index(self._uid).get_stats() if self._exists(self._uid) else None
-        return stats.number_of_documents if stats else 0
-
     def start_beside(self) -> None:
         self.drop_beside()
         self._make(self._beside)
