@@ -59,10 +59,12 @@ def test_a_killed_api_keeps_what_it_acknowledged_and_nothing_else(
         clients = [_alone(archive, crm) for _ in range(len(half) + 1)]
         sending = [pool.submit(one.send, client) for one, client in zip(half, clients, strict=False)]
         storming = pool.submit(quick.send, clients[-1])
-        until(lambda: len(quick.acknowledged) >= 5 and all(one.begun for one in half), "uploads run")
-        archive.kill_api()
-        for one in half:
-            one.go_on.set()
+        try:
+            until(lambda: len(quick.acknowledged) >= 5 and all(one.begun for one in half), "uploads run")
+        finally:
+            archive.kill_api()
+            for one in half:
+                one.go_on.set()
         assert all(isinstance(future.exception(), httpx.TransportError) for future in sending)
         unanswered = storming.result()
     archive.mend()
