@@ -8,12 +8,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from archive.audit.event import EventType
-from archive.calls.access import about
+from archive.calls.access import about, require
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
-from archive.errors import Forbidden, Unavailable
+from archive.errors import Unavailable
 from archive.policy.actions import Action
-from archive.policy.decide import may
 from archive.ports import Job, Parts, Work
 
 FAILED_SHOWN = 50
@@ -65,10 +64,9 @@ async def health(parts: Parts) -> Health:
 
 async def workload(parts: Parts, caller: Caller) -> Workload:
     """For those who manage the system. It names failed calls by id and reason: no names, no words."""
+    await require(parts, caller, Action.MANAGE_SYSTEM, "You may not see the system's state.")
     async with parts.database.read() as work:
         now = await work.now()
-        if not may(caller.principal, Action.MANAGE_SYSTEM, now):
-            raise Forbidden("You may not see the system's state.")
         calls, failed = await work.calls.by_state(), await work.calls.failed(FAILED_SHOWN)
     return Workload(
         calls, tuple(failed), await _or_none(parts.doorbell.depth()), await _or_none(parts.index.count()), now
@@ -77,9 +75,8 @@ async def workload(parts: Parts, caller: Caller) -> Workload:
 
 async def retry_failed(parts: Parts, caller: Caller) -> int:
     """Try every failed call again whose failure may pass; how many."""
+    await require(parts, caller, Action.MANAGE_SYSTEM, "You may not retry calls.")
     async with parts.database.write() as work:
-        if not may(caller.principal, Action.MANAGE_SYSTEM, await work.now()):
-            raise Forbidden("You may not retry calls.")
         retried = [call for call in await work.calls.failed(AT_ONCE) if await _retried(work, caller, call)]
     for call in retried:
         await parts.doorbell.ring(Job.NORMALISE, call.id)

@@ -50,6 +50,7 @@ class EventType(StrEnum):
     INTEGRATION_REVOKED = "integration.revoked"
     AUDIT_READ = "audit.read"
     INDEX_REBUILT = "index.rebuilt"
+    ARCHIVE_DENIED = "archive.denied"
 
 
 class Outcome(StrEnum):

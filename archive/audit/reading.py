@@ -13,7 +13,7 @@ from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import may
+from archive.policy.decide import may, why_not
 from archive.ports import EventFilter, Parts, StoredEvent, Work
 
 IDS = ("actor", "object", "call", "event")
@@ -95,7 +95,7 @@ def _read(caller: Caller, asked: Mapping[str, Detail], *, allowed: bool) -> Even
         object=Object(ObjectKind.AUDIT),
         call=None if "call" in typed else cast(str | None, asked.get("call")),
         outcome=Outcome.ALLOWED if allowed else Outcome.DENIED,
-        reason_code=None if allowed else "no_grant",
+        reason_code=None if allowed else why_not(caller.principal, Action.READ_AUDIT).value,
         origin=caller.origin,
         purpose=caller.principal.purpose,
         details={name: value for name, value in asked.items() if name not in typed},

@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 
+from msgspec import structs
+
 from archive.audit.event import Detail, Event, EventType, Object, ObjectKind, Outcome
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import decide, resolve_scope
+from archive.policy.decide import Reason, decide, may, resolve_scope, why_not
 from archive.policy.scope import AllCalls
-from archive.ports import Database, Work
+from archive.ports import Database, Parts, Work
 
 LONGEST_ASKED = 200
 """Characters kept of what was asked for in place of an id."""
@@ -41,6 +43,20 @@ async def reach(work: Work, caller: Caller, action: Action, uid: str) -> Call | 
     return await work.calls.get(uid, resolve_scope(caller.principal, action, await work.now()))
 
 
+async def renewed(work: Work, caller: Caller) -> Caller | None:
+    """The caller as they stand now, for what goes on long after the request began; None once the session or token
+    that they came with was ended. A token that merely expired ends nothing.
+    """
+    if caller.token and await work.credentials.token_revoked(caller.token):
+        return None
+    if caller.origin.session and await work.credentials.session_ended(caller.origin.session):
+        return None
+    principal = await work.principals.get(caller.principal.uid)
+    if principal is None:
+        return None
+    return structs.replace(caller, principal=structs.replace(principal, narrowed=caller.principal.narrowed))
+
+
 async def _refused(
     database: Database, caller: Caller, action: Action, uid: str, denied: EventType
 ) -> NotFound | Forbidden:
@@ -58,6 +74,36 @@ async def _refused(
             )
         )
     return Forbidden(f"You may see this call, but not {_words(action)} it.") if known else NotFound()
+
+
+async def require(
+    parts: Parts,
+    caller: Caller,
+    action: Action,
+    detail: str,
+    *,
+    denied: EventType = EventType.ARCHIVE_DENIED,
+    kind: ObjectKind = ObjectKind.ARCHIVE,
+) -> None:
+    """Go on only if the caller may do `action` at all: for what concerns the archive itself, and no one call.
+
+    A refusal is written in a transaction of its own before it raises `Forbidden` with `detail`.
+    """
+    async with parts.database.read() as work:
+        allowed = may(caller.principal, action, await work.now())
+    if not allowed:
+        reason = why_not(caller.principal, action)
+        await log_denied(parts, caller, action, reason, denied=denied, kind=kind)
+        raise Forbidden(detail)
+
+
+async def log_denied(
+    parts: Parts, caller: Caller, action: Action, reason: Reason, *, denied: EventType, kind: ObjectKind
+) -> None:
+    """In a transaction of its own, so that the refusal's error doesn't undo it."""
+    details = {"action": action.value}
+    async with parts.database.write() as work:
+        await work.audit.append(denial(caller, denied, kind, None, reason.value, details=details))
 
 
 def denial(

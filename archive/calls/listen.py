@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from archive.audit.event import Detail, Event, EventType, Object, ObjectKind
 from archive.calls.access import about, acting, denial
-from archive.calls.call import Call
+from archive.calls.call import Call, Rendition
 from archive.calls.caller import SYSTEM, Caller
 from archive.errors import ArchiveError, Conflict, NotFound
 from archive.ids import is_uuid7, uuid7
@@ -52,23 +52,26 @@ async def begin(
     async with acting(parts.database, caller, Action.LISTEN, uid, EventType.LISTEN_DENIED) as (work, call):
         if call.rendition is None:
             raise NotPlayable
-        await _check_continues(work, caller, call, continues)
-        listen = await work.listens.add(
-            call, caller.principal, caller.seat, uid=uuid7(), reason=reason, continues=continues
-        )
-        details: dict[str, Detail] = {"rendition": call.rendition.sha256, "continues": continues}
-        purpose = reason or caller.principal.purpose
-        await work.audit.append(
-            about(
-                caller,
-                EventType.LISTEN_OPENED,
-                call,
-                object=_object(listen),
-                details=details,
-                purpose=purpose,
-            )
-        )
-        return Opened(listen, call)
+        earlier = await _find(work, continues) if continues else None
+        if continues is None or (earlier and _may_be_continued(earlier, caller, call)):
+            return await _open(work, caller, call, call.rendition, reason=reason, continues=continues)
+    await _deny(parts, caller, earlier, continues)
+    raise NotFound
+
+
+async def _open(
+    work: Work, caller: Caller, call: Call, rendition: Rendition, *, reason: str | None, continues: str | None
+) -> Opened:
+    listen = await work.listens.add(
+        call, caller.principal, caller.seat, uid=uuid7(), reason=reason, continues=continues
+    )
+    details: dict[str, Detail] = {"rendition": rendition.sha256, "continues": continues}
+    purpose = reason or caller.principal.purpose
+    opened = about(
+        caller, EventType.LISTEN_OPENED, call, object=_object(listen), details=details, purpose=purpose
+    )
+    await work.audit.append(opened)
+    return Opened(listen, call)
 
 
 async def facts(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
@@ -186,12 +189,9 @@ async def _check_unsealed(work: Work, listen: Listen) -> None:
         raise ListenOver
 
 
-async def _check_continues(work: Work, caller: Caller, call: Call, continues: str | None) -> None:
-    if continues is None:
-        return
-    earlier = await _find(work, continues)
-    if earlier is None or earlier.principal_uid != caller.principal.uid or earlier.call_id != call.id:
-        raise NotFound
+def _may_be_continued(earlier: Listen, caller: Caller, call: Call) -> bool:
+    """By the same principal, from whichever session."""
+    return earlier.principal_uid == caller.principal.uid and earlier.call_id == call.id
 
 
 async def _deny(parts: Parts, caller: Caller, listen: Listen | None, listen_uid: str) -> None:

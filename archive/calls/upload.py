@@ -14,7 +14,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from archive.audit.event import Event, EventType, ObjectKind
-from archive.calls.access import about, denial
+from archive.calls.access import about, log_denied, renewed, require
 from archive.calls.call import Call, Consent, Direction, Kind, Participant, Recording
 from archive.calls.caller import Caller
 from archive.calls.placing import (
@@ -31,7 +31,7 @@ from archive.calls.transcript import Transcript
 from archive.errors import Conflict, Forbidden, Invalid, TooLarge, Unavailable
 from archive.ids import uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import decide, may, resolve_scope
+from archive.policy.decide import Reason, may, resolve_scope, why_not
 from archive.policy.scope import AllCalls, Scope, contains
 from archive.ports import Job, NewCall, Parts, Work
 
@@ -77,17 +77,8 @@ class Accepted(Struct, frozen=True):
 
 async def check(parts: Parts, caller: Caller) -> None:
     """Refuse early, before any byte is stored, whoever may upload nothing at all."""
-    async with parts.database.read() as work:
-        now = await work.now()
-    if may(caller.principal, Action.UPLOAD, now):
-        return
-    reason = decide(caller.principal, Action.UPLOAD, Placement(None, None, None), now).reason
-    details = {"action": Action.UPLOAD.value}
-    async with parts.database.write() as work:
-        await work.audit.append(
-            denial(caller, EventType.CALL_DENIED, ObjectKind.CALL, None, reason.value, details=details)
-        )
-    raise Forbidden("You may not upload recordings.")
+    detail, denied = "You may not upload recordings.", EventType.CALL_DENIED
+    await require(parts, caller, Action.UPLOAD, detail, denied=denied, kind=ObjectKind.CALL)
 
 
 async def store(parts: Parts, chunks: AsyncIterable[bytes], limit: int) -> Stored:
@@ -114,18 +105,17 @@ async def accept(
     """Make the stored bytes a call, or find the call that they already are.
 
     Raises `Invalid` (a name outside the uploader's scope or unknown, a time that can't be), `Conflict` (other bytes
-    under the same external id), `Forbidden` (asked again: the bytes may have taken hours to come in). The stored
-    bytes are gone in every case but a created call.
+    under the same external id), `Forbidden` (asked again as things stand now: the bytes may have taken hours to come
+    in). The stored bytes are gone in every case but a created call.
     """
     try:
-        await check(parts, caller)
         accepted = await _accept(parts, caller, metadata, stored, transcript)
     except BaseException:
         await asyncio.shield(asyncio.ensure_future(discard(parts, stored)))
         raise
     if accepted.created:
         await parts.doorbell.ring(Job.NORMALISE, accepted.call.id)
-        await parts.doorbell.ring(Job.INDEX_NAMES, accepted.call.id)
+        await parts.doorbell.ring(Job.REFRESH, accepted.call.id)
     else:
         await discard(parts, stored)
     return accepted
@@ -135,15 +125,28 @@ async def _accept(
     parts: Parts, caller: Caller, metadata: Metadata, stored: Stored, transcript: Transcript | None
 ) -> Accepted:
     try:
-        async with parts.database.write() as work:
-            if earlier := await _earlier(work, caller, metadata, stored):
-                return Accepted(earlier, created=False)
-            return Accepted(await _add(work, caller, metadata, stored, transcript), created=True)
+        return await _keep(parts, caller, metadata, stored, transcript)
     except Conflict:  # somebody else won the race for this external id
         async with parts.database.read() as work:
             if earlier := await _earlier(work, caller, metadata, stored):
                 return Accepted(earlier, created=False)
         raise
+
+
+async def _keep(
+    parts: Parts, caller: Caller, metadata: Metadata, stored: Stored, transcript: Transcript | None
+) -> Accepted:
+    async with parts.database.write() as work:
+        uploader = await renewed(work, caller)
+        if uploader and may(uploader.principal, Action.UPLOAD, await work.now()):
+            if earlier := await _earlier(work, uploader, metadata, stored):
+                return Accepted(earlier, created=False)
+            return Accepted(await _add(work, uploader, metadata, stored, transcript), created=True)
+    reason = why_not(uploader.principal, Action.UPLOAD) if uploader else Reason.ENDED
+    await log_denied(
+        parts, caller, Action.UPLOAD, reason, denied=EventType.CALL_DENIED, kind=ObjectKind.CALL
+    )
+    raise Forbidden("You may no longer upload recordings.")
 
 
 async def _earlier(work: Work, caller: Caller, metadata: Metadata, stored: Stored) -> Call | None:
@@ -168,6 +171,7 @@ async def _add(
     if not contains(scope, Placement(new.partner_id, new.team_id, new.agent_id)):
         raise unknown_partner(metadata.partner)
     call = await work.calls.add(new)
+    await work.index_debts.owe(call.id)
     await work.audit.append(_uploaded(caller, call, stored, metadata))
     if transcript is None:
         return call
@@ -213,7 +217,7 @@ async def _new_call(
         agent_id=agent.id if agent else None,
         team_id=team.id if team else None,
         phone=metadata.client.phone if metadata.client else None,
-        labels=tuple(dict.fromkeys(metadata.labels)),
+        labels=metadata.labels,
         channels=metadata.channels,
         language=metadata.language,
         note=metadata.note,

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from archive.audit.event import Detail, Event, EventType, Object, ObjectKind, Origin
+from archive.calls.access import require
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Forbidden, Invalid, NotFound
 from archive.identity.places import parse_scope
 from archive.identity.secrets import Prefix, encoded, hashed, is_secret, new_secret
 from archive.policy.actions import Action, Role
-from archive.policy.decide import may
 from archive.policy.principal import Grant, Principal, PrincipalKind
 from archive.policy.scope import Scope
 from archive.ports import NewGrant, Parts, Work
@@ -50,10 +50,10 @@ async def add_person(
     parts: Parts, caller: Caller, *, name: str, email: str, password: str, giving: Giving
 ) -> Principal:
     """A person who can sign in at once, with their first grant. Raises `Conflict` where the e-mail is taken."""
+    await check_manager(parts, caller)
     name, email = _name(name), _email(email)
     encoded_password = await parts.passwords.hash(_password(password))
     async with parts.database.write() as work:
-        await _check_manager(work, caller)
         person = await work.principals.add_person(email, name)
         await work.credentials.set_password(person.id, encoded_password)
         await work.audit.append(_event(caller, EventType.PERSON_ADDED, ObjectKind.PERSON, person.uid))
@@ -63,8 +63,8 @@ async def add_person(
 
 async def disable_person(parts: Parts, caller: Caller, email: str) -> None:
     """The person's sessions and tokens end with this commit. Raises `NotFound`."""
+    await check_manager(parts, caller)
     async with parts.database.write() as work:
-        await _check_manager(work, caller)
         person = await work.principals.by_email(_email(email))
         if person is None:
             raise NotFound(f"There is no person {email}.")
@@ -73,8 +73,8 @@ async def disable_person(parts: Parts, caller: Caller, email: str) -> None:
 
 
 async def people(parts: Parts, caller: Caller) -> list[Principal]:
+    await check_manager(parts, caller)
     async with parts.database.read() as work:
-        await _check_manager(work, caller)
         return await work.principals.people()
 
 
@@ -83,14 +83,14 @@ async def people(parts: Parts, caller: Caller) -> list[Principal]:
 
 async def give(parts: Parts, caller: Caller, whom: str, giving: Giving) -> Grant:
     """Grant to a person (e-mail) or an integration (client id). Raises `NotFound`, `Forbidden` for oneself."""
+    await check_manager(parts, caller)
     async with parts.database.write() as work:
-        await _check_manager(work, caller)
         return await _give(work, caller, await _whom(work, whom), giving)
 
 
 async def revoke(parts: Parts, caller: Caller, grant_uid: str) -> None:
+    await check_manager(parts, caller)
     async with parts.database.write() as work:
-        await _check_manager(work, caller)
         found = await work.principals.grant(grant_uid)
         if found is None or found[1].revoked_at is not None:
             raise NotFound(f"There is no grant {grant_uid} in force.")
@@ -109,11 +109,11 @@ async def add_integration(
     parts: Parts, caller: Caller, *, name: str, giving: Giving, purpose: str | None = None
 ) -> tuple[Principal, str]:
     """A program with credentials of its own; its client secret is shown this once."""
+    await check_manager(parts, caller)
     name = _name(name)
     if not giving.actions:
         raise Invalid("Name at least one action.", field="actions")
     async with parts.database.write() as work:
-        await _check_manager(work, caller)
         integration = await work.principals.add_integration(name, purpose)
         secret = await _new_client_secret(work, integration)
         event = _event(caller, EventType.INTEGRATION_CREATED, ObjectKind.INTEGRATION, integration.uid)
@@ -124,8 +124,8 @@ async def add_integration(
 
 async def rotate(parts: Parts, caller: Caller, client_id: str) -> str:
     """A new client secret; the one before it works until the next rotation, so that programs can change over."""
+    await check_manager(parts, caller)
     async with parts.database.write() as work:
-        await _check_manager(work, caller)
         integration = await _integration(work, client_id)
         secret = await _new_client_secret(work, integration)
         await work.credentials.drop_client_secrets(integration.id, keep=2)
@@ -136,8 +136,8 @@ async def rotate(parts: Parts, caller: Caller, client_id: str) -> str:
 
 async def revoke_integration(parts: Parts, caller: Caller, client_id: str) -> None:
     """The integration's secrets and tokens end with this commit."""
+    await check_manager(parts, caller)
     async with parts.database.write() as work:
-        await _check_manager(work, caller)
         integration = await _integration(work, client_id)
         await work.principals.disable(integration.id)
         event = _event(caller, EventType.INTEGRATION_REVOKED, ObjectKind.INTEGRATION, integration.uid)
@@ -145,8 +145,8 @@ async def revoke_integration(parts: Parts, caller: Caller, client_id: str) -> No
 
 
 async def integrations(parts: Parts, caller: Caller) -> list[Principal]:
+    await check_manager(parts, caller)
     async with parts.database.read() as work:
-        await _check_manager(work, caller)
         return await work.principals.integrations()
 
 
@@ -201,11 +201,10 @@ async def use_setup_link(
 # ---- what they share ---------------------------------------------------------------------------------------------
 
 
-async def _check_manager(work: Work, caller: Caller) -> None:
-    if caller.principal.kind is PrincipalKind.CONSOLE:
-        return
-    if not may(caller.principal, Action.MANAGE_PEOPLE, await work.now()):
-        raise Forbidden("That takes the right to manage people.")
+async def check_manager(parts: Parts, caller: Caller) -> None:
+    """Raises `Forbidden`, which is logged, for whoever isn't at the console and may not manage people."""
+    if caller.principal.kind is not PrincipalKind.CONSOLE:
+        await require(parts, caller, Action.MANAGE_PEOPLE, "That takes the right to manage people.")
 
 
 async def _check_empty(work: Work) -> None:

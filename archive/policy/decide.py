@@ -26,6 +26,7 @@ class Reason(StrEnum):
     GRANTED = "granted"
     DISABLED = "disabled"
     TOKEN_SCOPE = "token_scope"  # the token was limited to other actions
+    ENDED = "ended"  # the session or token that it was begun with was ended meanwhile
     NO_GRANT = "no_grant"  # nothing gives this action, on any call
     OUT_OF_SCOPE = "out_of_scope"  # something gives this action, but not on this call
     NOT_THERE = "not_there"  # no such call; told to nobody but the log
@@ -39,7 +40,7 @@ class Decision(Struct, frozen=True):
 
 def resolve_scope(principal: Principal, action: Action, now: datetime) -> Scope:
     """The calls on which `principal` may do `action` at `now`."""
-    if principal.disabled_at is not None or _narrowed_out(principal, action):
+    if _barred(principal, action):
         return Nothing()
     return union(_reach(grant) for grant in _giving(principal, action, now))
 
@@ -56,12 +57,15 @@ def may(principal: Principal, action: Action, now: datetime) -> bool:
     return not is_empty(resolve_scope(principal, action, now))
 
 
+def why_not(principal: Principal, action: Action) -> Reason:
+    """Why somebody may not do `action` at all, for the log."""
+    return _barred(principal, action) or Reason.NO_GRANT
+
+
 def decide(principal: Principal, action: Action, call: Placed | None, now: datetime) -> Decision:
     """Whether `principal` may do `action` on `call` (None: there is no such call), with the reason for the log."""
-    if principal.disabled_at is not None:
-        return Decision(False, Reason.DISABLED)
-    if _narrowed_out(principal, action):
-        return Decision(False, Reason.TOKEN_SCOPE)
+    if reason := _barred(principal, action):
+        return Decision(False, reason)
     grants = _giving(principal, action, now)
     if call is None:
         return Decision(False, Reason.NOT_THERE)
@@ -75,8 +79,12 @@ def _giving(principal: Principal, action: Action, now: datetime) -> list[Grant]:
     return [grant for grant in principal.grants if grant.gives(action) and grant.in_force(now)]
 
 
-def _narrowed_out(principal: Principal, action: Action) -> bool:
-    return principal.narrowed is not None and action not in principal.narrowed
+def _barred(principal: Principal, action: Action) -> Reason | None:
+    """What keeps `principal` from `action`, whatever was granted."""
+    if principal.disabled_at is not None:
+        return Reason.DISABLED
+    narrowed_out = principal.narrowed is not None and action not in principal.narrowed
+    return Reason.TOKEN_SCOPE if narrowed_out else None
 
 
 def _reach(grant: Grant) -> Scope:

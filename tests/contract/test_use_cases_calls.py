@@ -10,7 +10,7 @@ from archive.adapters.files import FolderStore
 from archive.calls import words
 from archive.calls.catalogue import delete, find_all, view
 from archive.calls.filters import CallFilter
-from archive.calls.index import forget
+from archive.calls.index import refresh
 from archive.calls.normalise import normalise
 from archive.calls.orphans import sweep_orphans
 from archive.calls.sound import EngineTrouble, NotAudio, Refusal
@@ -108,8 +108,8 @@ async def test_deleting_frees_the_bytes_and_keeps_the_events(story: Story) -> No
     await delete(story.parts, officer, call.uid)
     assert story.blobs() == set()
     assert not await story.exists(call)
-    assert story.doorbell.rung == [(Job.FORGET, call.id)]
-    await forget(story.parts, call.id)
+    assert story.doorbell.rung == [(Job.REFRESH, call.id)]
+    await refresh(story.parts, call.id)
     assert call.id not in story.index.held
     events = await story.events(call=call.uid)
     assert len(events) == before + 1
@@ -199,3 +199,7 @@ async def test_failed_calls_are_tried_again_together_where_that_can_help(story: 
     for use in (workload, retry_failed):
         with pytest.raises(Forbidden):
             await use(story.parts, await story.caller(Role.COMPLIANCE))
+    denied = await story.events("archive.denied")
+    assert [(event.reason_code, event.details) for event in denied] == [
+        ("no_grant", {"action": "manage_system"})
+    ] * 2

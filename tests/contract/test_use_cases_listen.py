@@ -84,6 +84,8 @@ async def test_a_listen_goes_on_only_from_ones_own_on_the_same_call(story: Story
             await listen.begin(story.parts, caller, call.uid, continues=earlier)
     with pytest.raises(NotFound):
         await listen.begin(story.parts, stranger, call.uid, continues=first.uid)
+    denied = await story.events("listen.denied")
+    assert [event.reason_code for event in denied] == ["not_yours", "not_there", "not_there", "not_yours"]
 
 
 # ---- pieces ----

@@ -170,6 +170,8 @@ async def test_managing_takes_the_right_to(world: World) -> None:
             )
         with pytest.raises(Forbidden):
             await manage.people(world.parts, caller)
+        denied = await world.events("archive.denied", actor=caller.principal.uid)
+        assert [event.details for event in denied] == [{"action": "manage_people"}] * 2
 
 
 async def test_an_integration_gets_actions_and_its_secret_once(world: World) -> None:

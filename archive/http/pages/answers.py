@@ -11,16 +11,13 @@ from msgspec import Struct
 from archive.calls.caller import Caller
 from archive.errors import ArchiveError, Forbidden, Malformed, NotFound, NotSignedIn, Unavailable
 from archive.http.authenticate import Access
-from archive.http.context import acting, context_of
+from archive.http.context import context_of
 from archive.http.pages import times
 from archive.http.pages.frame import Frame, framed
 from archive.http.pages.rendering import render, texts
 from archive.http.pages.views import ErrorView
 from archive.http.problems import status_of, translated
 from archive.http.replies import PRIVATE
-from archive.policy.actions import Action
-from archive.policy.decide import may
-from archive.ports import Parts
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +61,6 @@ def frame_of(request: AnyRequest) -> Frame:
 def path_of(request: AnyRequest) -> str:
     query = request.url.query
     return f"{request.url.path}?{query}" if query else request.url.path
-
-
-def allowed(request: AnyRequest, action: Action) -> tuple[Parts, Caller]:
-    """What use cases are given first, for a page that takes a right. Raises `NotSignedIn`, `Forbidden`."""
-    parts, caller = acting(request)
-    if not may(caller.principal, action, datetime.now(UTC)):
-        raise Forbidden
-    return parts, caller
 
 
 def local(address: str) -> str:

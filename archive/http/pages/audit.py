@@ -13,8 +13,9 @@ from archive.audit import reading
 from archive.audit.event import EventType, Outcome
 from archive.audit.reading import ShownEvent
 from archive.calls.caller import Caller
+from archive.http.context import acting
 from archive.http.pages import words
-from archive.http.pages.answers import OPEN, AnyRequest, allowed, failed, frame_of, page
+from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, page
 from archive.http.pages.office_views import AuditFilter, AuditView, EventView
 from archive.http.pages.rendering import texts
 from archive.http.pages.sentences import Calls, Names, about, event_view
@@ -38,7 +39,7 @@ class _Read(Struct, frozen=True):
 
 @get("/audit", opt=OPEN, exception_handlers={Exception: failed})
 async def audit_page(request: AnyRequest) -> Response[bytes]:
-    parts, caller = allowed(request, Action.READ_AUDIT)
+    parts, caller = acting(request)
     given = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     people = await _people(parts)
     narrowed, wrong = _filter(given, people)
@@ -59,7 +60,7 @@ async def audit_page(request: AnyRequest) -> Response[bytes]:
 @get("/audit/calls/{call_id:str}", opt=OPEN, exception_handlers={Exception: failed})
 async def call_history_page(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """It outlives the call, and is the same page for one that never was: the log has nothing on it."""
-    parts, caller = allowed(request, Action.READ_AUDIT)
+    parts, caller = acting(request)
     shown = await _read(parts, caller, EventFilter(call=call_id), _before(request), call_id)
     call = shown.calls.get(call_id)
     t = texts()

@@ -6,16 +6,15 @@ from litestar.params import FromPath
 
 from archive.errors import ArchiveError, Invalid, NotFound, NotSignedIn, TooMany
 from archive.http.authenticate import origin_of
-from archive.http.context import context_of
+from archive.http.context import acting, context_of
 from archive.http.cookies import forget_session, keep_session
 from archive.http.forms import form
-from archive.http.pages.answers import OPEN, AnyRequest, allowed, failed, frame_of, go, local, page
+from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, local, page
 from archive.http.pages.frame import THEMES
 from archive.http.pages.rendering import texts
 from archive.http.pages.views import Note, SetupView, SignInView, WelcomeStep, WelcomeView
 from archive.http.problems import status_of
 from archive.identity import manage, sessions, sign_in
-from archive.policy.actions import Action
 
 YEAR = 365 * 24 * 3600
 
@@ -104,7 +103,7 @@ async def setup_form(request: AnyRequest, secret: FromPath[str]) -> Response[byt
 
 @get("/welcome", opt=OPEN, exception_handlers={Exception: failed})
 async def welcome_page(request: AnyRequest) -> Response[bytes]:
-    allowed(request, Action.MANAGE_PEOPLE)
+    await manage.check_manager(*acting(request))
     return page(
         request,
         "welcome.html",

@@ -8,7 +8,7 @@ from archive import health as asking
 from archive.calls.call import State
 from archive.health import Component, ComponentState, Workload
 from archive.http.context import acting
-from archive.http.pages.answers import OPEN, AnyRequest, allowed, failed, go, page
+from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
 from archive.http.pages.office_views import (
     ComponentView,
     FailedView,
@@ -21,7 +21,6 @@ from archive.http.pages.office_views import (
 )
 from archive.http.pages.rendering import texts
 from archive.identity import manage
-from archive.policy.actions import Action
 from archive.policy.principal import Grant, Principal
 from archive.policy.scope import (
     AllCalls,
@@ -49,7 +48,7 @@ TONES = {
 
 @get("/people", opt=OPEN, exception_handlers={Exception: failed})
 async def people_page(request: AnyRequest) -> Response[bytes]:
-    parts, caller = allowed(request, Action.MANAGE_PEOPLE)
+    parts, caller = acting(request)
     people = await manage.people(parts, caller)
     programs = await manage.integrations(parts, caller)
     async with parts.database.read() as work:
@@ -116,9 +115,9 @@ async def scope_shown(work: Work, scope: Scope) -> str:
 
 @get("/system", opt=OPEN, exception_handlers={Exception: failed})
 async def system_page(request: AnyRequest) -> Response[bytes]:
-    parts, caller = allowed(request, Action.MANAGE_SYSTEM)
-    health = await asking.health(parts)
+    parts, caller = acting(request)
     workload = await asking.workload(parts, caller)
+    health = await asking.health(parts)
     ill = sum(component.state is not ComponentState.OK for component in health.components)
     t = texts()
     view = SystemView(

@@ -46,6 +46,8 @@ def sentence(event: ShownEvent) -> str:
             return t("event.audit.denied")
         case EventType.AUDIT_READ if event.call:
             return t("event.audit.call")
+        case EventType.ARCHIVE_DENIED:
+            return t("event.archive.denied", doing=t(f"doing.{details['action']}"))
         case EventType.CALL_DENIED:
             return t("event.call.denied", doing=t("doing.upload"))
     return t(f"event.{event.type}")

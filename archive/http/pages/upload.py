@@ -14,7 +14,7 @@ from archive.calls.upload import Metadata
 from archive.errors import ArchiveError, Conflict, Invalid, Malformed, TooLarge
 from archive.http.context import acting, context_of
 from archive.http.forms import named
-from archive.http.pages.answers import OPEN, AnyRequest, allowed, failed, frame_of, page
+from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, page
 from archive.http.pages.receive import receive_form
 from archive.http.pages.rendering import texts
 from archive.http.pages.views import Choice, Note, UploadView
@@ -33,7 +33,8 @@ NESTED = {
 
 @get("/upload", opt=OPEN, exception_handlers={Exception: failed})
 async def upload_page(request: AnyRequest) -> Response[bytes]:
-    parts, caller = allowed(request, Action.UPLOAD)
+    parts, caller = acting(request)
+    await receiving.check(parts, caller)
     return await _page(request, parts, caller)
 
 
