@@ -55,8 +55,9 @@ class FolderStore:
                 yield piece
 
     async def fetch(self, name: str, target: Path) -> None:
-        with _explained(), await asyncio.to_thread(self._open, name) as file, target.open("wb") as out:
-            await asyncio.to_thread(shutil.copyfileobj, file, out, PIECE)
+        with target.open("wb") as out:
+            async for piece in self.read(name):
+                await asyncio.to_thread(out.write, piece)
 
     async def size(self, name: str) -> int | None:
         path = self._path(name)

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +15,7 @@ from archive.calls.call import Call, Failure, Recording, Rendition, State
 from archive.calls.caller import SYSTEM
 from archive.calls.leases import fail, held, take
 from archive.calls.sound import Analysis, AudioFacts, SoundError
-from archive.errors import NotFound
+from archive.errors import NotFound, Unavailable
 from archive.ids import uuid7
 from archive.ports import CallChanges, Job, Parts, Progress
 
@@ -40,8 +42,8 @@ async def normalise(parts: Parts, call_id: int) -> None:
 
 
 async def _make(parts: Parts, call: Call) -> None:
-    with TemporaryDirectory(prefix="call-") as folder:
-        source, target = Path(folder) / "input", Path(folder) / "rendition.m4a"
+    with _working_folder() as folder:
+        source, target = folder / "input", folder / "rendition.m4a"
         await parts.blobs.fetch(call.recording.blob, source)
         facts = await parts.audio.probe(source)
         shown = _Shown(parts, call)
@@ -49,6 +51,16 @@ async def _make(parts: Parts, call: Call) -> None:
         await parts.audio.render(source, target, analysis, shown.part(ANALYSIS_SHARE, 1.0))
         rendition = await _keep(parts, target, analysis)
     await _advance(parts, call, facts, analysis, rendition)
+
+
+@contextmanager
+def _working_folder() -> Iterator[Path]:
+    """For the sound of one call. A disk that is full or can't be written is a part that is away."""
+    try:
+        with TemporaryDirectory(prefix="call-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise Unavailable("Working folder", f"{error.strerror}.", "Free some space.") from error
 
 
 async def _keep(parts: Parts, target: Path, analysis: Analysis) -> Rendition:

@@ -183,6 +183,13 @@ async def test_files_go_in_and_out(store: BlobStore, tmp_path: Path) -> None:
         await store.write_file(blob, source)
 
 
+async def test_a_full_disk_of_the_callers_is_not_the_stores_trouble(store: BlobStore) -> None:
+    blob = name()
+    await store.write(blob, chunks(DATA))
+    with pytest.raises(OSError, match="No space left"):
+        await store.fetch(blob, Path("/dev/full"))
+
+
 async def test_what_is_not_there(store: BlobStore, tmp_path: Path) -> None:
     blob = name()
     with pytest.raises(NotFound):

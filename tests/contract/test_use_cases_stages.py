@@ -1,26 +1,29 @@
 """From received to ready, whatever happens to workers and to what they need."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from arq import Retry
 from msgspec import structs
 
 from archive.calls.call import Call, State
-from archive.calls.catalogue import CallEdit, edit, retry
-from archive.calls.index import index_call
+from archive.calls.catalogue import CallEdit, delete, edit, retry
+from archive.calls.index import index_call, refresh
 from archive.calls.leases import LEASE, TRIES, Again
 from archive.calls.normalise import normalise
 from archive.calls.sound import EngineTrouble, NotAudio, Refusal
 from archive.calls.transcribe import transcribe
 from archive.errors import Conflict, Unavailable
 from archive.policy.actions import Action
-from archive.ports import Job, Parts
+from archive.ports import Database, Job, Parts
 from tests.fakes import RENDITION
 from tests.story import Story
-from workers.jobs import ring
+from workers.jobs import USE_CASES, ring
 from workers.sweep import JOB_OF_STATE, sweep
 
 pytestmark = pytest.mark.anyio
@@ -132,6 +135,14 @@ async def test_a_part_that_is_away_is_waited_for_longer_and_longer_then_given_up
     )
 
 
+async def test_a_full_working_folder_is_a_part_that_is_away(story: Story) -> None:
+    call = await story.received()
+    story.engine.error = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(Again) as again:
+        await normalise(story.parts, call.id)
+    assert "Working folder: No space left on device. Free some space." in str(again.value.__cause__)
+
+
 async def test_a_worker_that_dies_every_time_does_not_take_the_call_for_ever(story: Story) -> None:
     call = await story.received()
     for _ in range(TRIES):
@@ -224,6 +235,92 @@ async def test_an_edit_while_a_call_is_indexed_is_not_lost(story: Story) -> None
     await index_call(story.parts, call.id)
     assert (await story.call(call)).state is State.READY
     assert "second" in str(story.index.held[call.id])
+
+
+async def test_an_edit_between_the_last_look_and_ready_waits_and_is_not_lost(story: Story) -> None:
+    call, editor = await indexed_late(story), await story.caller({Action.EDIT})
+    editing: list[asyncio.Task[Call]] = []
+
+    async def edited_now() -> None:
+        editing.append(asyncio.create_task(edit(story.parts, editor, call.uid, None, CallEdit(note="late"))))
+        await asyncio.wait(editing, timeout=1)  # it would have got through by then, were it not made to wait
+
+    database = BeforeAdvancing(story.parts.database, edited_now)
+    await index_call(structs.replace(story.parts, database=database), call.id)
+    assert (await editing[0]).state is State.INDEXING
+    assert story.doorbell.rung[-1] == (Job.INDEX, call.id)
+    await index_call(story.parts, call.id)
+    assert "late" in story.index.held[call.id].names
+
+
+async def test_what_the_index_is_owed_survives_lost_rings(story: Story) -> None:
+    """A deletion, and an edit of a call that failed: neither shows in a state that the sweep looks for."""
+    deleted, failed = await story.ready(), await story.received()
+    story.engine.error = EngineTrouble(Refusal.TIMEOUT, "Too slow.")
+    await normalise(story.parts, failed.id)
+    await refresh(story.parts, failed.id)
+    await edit(story.parts, await story.caller({Action.EDIT}), failed.uid, None, CallEdit(note="corrected"))
+    await delete(story.parts, await story.caller({Action.DELETE}), deleted.uid)
+    story.doorbell.rung.clear()
+    await sweep({"parts": story.parts})
+    assert story.doorbell.rung == []  # those rings may still be on the way
+    story.clock.time += UNHELD
+    await sweep({"parts": story.parts})
+    assert story.doorbell.rung == [(Job.REFRESH, failed.id), (Job.REFRESH, deleted.id)]
+    for job, call_id in story.doorbell.rung:
+        await USE_CASES[job](story.parts, call_id)
+    assert "corrected" in story.index.held[failed.id].names
+    assert deleted.id not in story.index.held
+    story.doorbell.rung.clear()
+    await sweep({"parts": story.parts})
+    assert story.doorbell.rung == []
+
+
+async def test_nothing_is_rung_for_an_engine_that_is_away(story: Story) -> None:
+    deleted, waiting = await story.ready(), await story.received()
+    await delete(story.parts, await story.caller({Action.DELETE}), deleted.uid)
+    story.doorbell.rung.clear()
+    story.clock.time += UNHELD
+    story.index.down = AWAY
+    await sweep({"parts": story.parts})
+    assert story.doorbell.rung == [(Job.NORMALISE, waiting.id)]
+
+
+async def test_a_change_while_the_index_is_refreshed_stays_owed(story: Story) -> None:
+    call = await story.ready()
+    put = story.index.put
+
+    async def owed_meanwhile(documents: object) -> None:
+        await put(documents)  # type: ignore[arg-type]
+        async with story.parts.database.write() as work:
+            await work.index_debts.owe(call.id)
+
+    story.index.put = owed_meanwhile  # type: ignore[method-assign]
+    await refresh(story.parts, call.id)
+    async with story.parts.database.read() as work:
+        assert len(await work.index_debts.of_call(call.id)) == 1
+
+
+class BeforeAdvancing:
+    """A database where something happens right before a unit moves a call on."""
+
+    def __init__(self, database: Database, happens: Callable[[], Awaitable[None]]) -> None:
+        self._database, self._happens = database, happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Any]:
+        async with self._database.write() as work:
+            advance = work.calls.advance
+
+            async def late(*given: Any) -> Call | None:
+                await self._happens()
+                return await advance(*given)
+
+            work.calls.advance = late  # type: ignore[method-assign]
+            yield work
 
 
 async def test_a_failed_call_is_tried_again_from_the_start(story: Story) -> None:
