@@ -1,7 +1,7 @@
 """The story on a real database and a folder of recordings, with the other parts in reach of a test's hand."""
 
 from collections.abc import AsyncIterator, Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from archive.audit.event import Origin
 from archive.calls import upload
 from archive.calls.call import Call
 from archive.calls.caller import Caller
-from archive.calls.index import index_call, index_names
+from archive.calls.index import index_call, refresh
 from archive.calls.normalise import normalise
 from archive.calls.transcribe import transcribe
 from archive.calls.transcript import Transcript
@@ -90,6 +90,21 @@ class Story:
             )
             await work.principals.give(person.id, grant)
 
+    async def signed_in(self, caller: Caller) -> Caller:
+        """The caller in a session of theirs."""
+        async with self.parts.database.write() as work:
+            hash = uuid7().encode()
+            session = await work.credentials.add_session(hash, caller.principal.id, None, None)
+        return structs.replace(caller, origin=structs.replace(caller.origin, session=session.uid))
+
+    async def with_token(self, caller: Caller, secret: bytes, actions: Collection[Action]) -> Caller:
+        """The caller with an access token of ten minutes that carries `actions`; `secret` is what revokes it."""
+        given = frozenset(actions)
+        async with self.parts.database.write() as work:
+            ends = await work.now() + timedelta(minutes=10)
+            token = await work.credentials.add_token(secret, caller.principal.id, given, ends)
+        return Caller(structs.replace(caller.principal, narrowed=given), caller.origin, caller.seat, token.uid)
+
     async def revoke(self, caller: Caller) -> Caller:
         """Take all grants away; the caller as the next request finds them."""
         async with self.parts.database.write() as work:
@@ -127,7 +142,7 @@ class Story:
     async def ready(self, partner: str = "Northwind", **metadata: Any) -> Call:
         """A call that went through every stage."""
         call = await self.received(partner, **metadata)
-        for stage in (normalise, transcribe, index_call, index_names):
+        for stage in (normalise, transcribe, index_call, refresh):
             await stage(self.parts, call.id)
         self.doorbell.rung.clear()
         return await self.call(call)

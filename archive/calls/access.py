@@ -44,17 +44,21 @@ async def reach(work: Work, caller: Caller, action: Action, uid: str) -> Call | 
 
 
 async def renewed(work: Work, caller: Caller) -> Caller | None:
-    """The caller as they stand now, for what goes on long after the request began; None once the session or token
-    that they came with was ended. A token that merely expired ends nothing.
+    """The caller as they stand now, disabled or not, for what goes on long after the request began; None once the
+    session or token that they came with was ended. A token that merely expired ends nothing.
     """
-    if caller.token and await work.credentials.token_revoked(caller.token):
-        return None
-    if caller.origin.session and await work.credentials.session_ended(caller.origin.session):
-        return None
     principal = await work.principals.get(caller.principal.uid)
-    if principal is None:
+    if principal is None or (principal.disabled_at is None and await _ended(work, caller)):
         return None
     return structs.replace(caller, principal=structs.replace(principal, narrowed=caller.principal.narrowed))
+
+
+async def _ended(work: Work, caller: Caller) -> bool:
+    token, session = caller.token, caller.origin.session
+    return bool(
+        (token and await work.credentials.token_revoked(token))
+        or (session and await work.credentials.session_ended(session))
+    )
 
 
 async def _refused(

@@ -7,11 +7,14 @@ from archive.policy.principal import Principal, PrincipalKind
 
 
 class Caller(Struct, frozen=True):
-    """`seat` is what a media URL is tied to besides the principal: a session's public id, or a client id."""
+    """`seat` is what a media URL is tied to besides the principal: a session's public id, or a client id.
+
+    `token` is the public id of the access token they came with; that of a session stands in `origin`."""
 
     principal: Principal
     origin: Origin = Origin()
     seat: str = ""
+    token: str | None = None
 
     @property
     def actor(self) -> Actor:

@@ -7,17 +7,17 @@ from enum import StrEnum
 from msgspec import Struct
 
 from archive.audit.event import Detail, EventType, Outcome
-from archive.calls.access import about, acting
+from archive.calls.access import about, acting, reach, renewed
 from archive.calls.call import Call, Rendition
 from archive.calls.caller import Caller
 from archive.calls.listen import NotPlayable
 from archive.errors import Forbidden
 from archive.policy.actions import Action
-from archive.policy.decide import resolve_scope
 from archive.ports import Parts
 
 RECHECK_SECONDS = 5.0
-"""A download in flight ends this soon after its grant, its person or the call is gone (15 s are promised)."""
+"""A download in flight ends this soon after its person, its grant, its session or token, or the call is gone (15 s
+are promised)."""
 
 
 class What(StrEnum):
@@ -73,10 +73,8 @@ async def _deliver(parts: Parts, caller: Caller, file: File, start: int, end: in
 
 async def _check_again(parts: Parts, caller: Caller, uid: str) -> None:
     async with parts.database.read() as work:
-        principal = await work.principals.get(caller.principal.uid)
-        now = await work.now()
-        scope = principal and resolve_scope(principal, Action.DOWNLOAD, now)
-        if not scope or await work.calls.get(uid, scope) is None:
+        still = await renewed(work, caller)
+        if still is None or await reach(work, still, Action.DOWNLOAD, uid) is None:
             raise Forbidden("This download was ended: it is no longer yours to take.")
 
 

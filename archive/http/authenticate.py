@@ -15,7 +15,6 @@ from archive.errors import NotSignedIn
 from archive.http.context import Connection, context_of
 from archive.http.origin import check_origin
 from archive.identity import sessions, tokens
-from archive.policy.principal import Principal
 from archive.ports import Parts
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,8 +64,12 @@ def origin_of(connection: Connection) -> Origin:
 
 async def _by_token(parts: Parts, authorization: str, origin: Origin) -> Caller | None:
     scheme, _, secret = authorization.partition(" ")
-    principal = await tokens.find(parts, secret.strip()) if scheme.lower() == "bearer" else None
-    return _caller(principal, origin, client=principal.uid) if principal else None
+    found = await tokens.find(parts, secret.strip()) if scheme.lower() == "bearer" else None
+    if found is None:
+        return None
+    principal, token = found
+    origin = structs.replace(origin, client=principal.uid)
+    return Caller(principal, origin, seat=principal.uid, token=token.uid)
 
 
 async def _by_session(connection: Connection, secret: str) -> Caller | None:
@@ -75,12 +78,4 @@ async def _by_session(connection: Connection, secret: str) -> Caller | None:
     if found is None:
         return None
     person, session = found
-    return _caller(person, origin_of(connection), session=session.uid)
-
-
-def _caller(
-    principal: Principal, origin: Origin, *, client: str | None = None, session: str | None = None
-) -> Caller:
-    return Caller(
-        principal, structs.replace(origin, client=client, session=session), seat=session or client or ""
-    )
+    return Caller(person, structs.replace(origin_of(connection), session=session.uid), seat=session.uid)

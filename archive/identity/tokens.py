@@ -14,7 +14,7 @@ from archive.identity.secrets import Prefix, hashed, is_secret
 from archive.policy.actions import Action
 from archive.policy.decide import may
 from archive.policy.principal import Principal, PrincipalKind
-from archive.ports import Parts, Work
+from archive.ports import Parts, Token, Work
 
 TRIES_OF_ONE = 100
 TRIES_OF_AN_ADDRESS = 1000
@@ -63,7 +63,7 @@ async def revoke(parts: Parts, asked: Asked, origin: Origin) -> Answer:
     return answer
 
 
-async def find(parts: Parts, secret: str) -> Principal | None:
+async def find(parts: Parts, secret: str) -> tuple[Principal, Token] | None:
     """Whose access token that is, narrowed to the token's actions; None when unknown, expired or revoked."""
     if not is_secret(Prefix.ACCESS_TOKEN, secret):
         return None
@@ -74,7 +74,7 @@ async def find(parts: Parts, secret: str) -> Principal | None:
         principal = await work.principals.by_id(token.principal_id)
     if principal is None or principal.disabled_at is not None:
         return None
-    return structs.replace(principal, narrowed=token.actions)
+    return structs.replace(principal, narrowed=token.actions), token
 
 
 def actions_of(principal: Principal, now: datetime) -> frozenset[Action]:

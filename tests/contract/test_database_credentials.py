@@ -51,7 +51,10 @@ async def test_a_session_is_found_touched_and_ended(database: SqlDatabase, clock
         assert touched is not None
         assert (touched.created_at, touched.seen_at) == (session.created_at, seen)
         assert await work.credentials.sessions(jo.id) == [later, touched]
+        assert not await work.credentials.session_ended(session.uid)
         await work.credentials.end_session(session.uid)
+        assert await work.credentials.session_ended(session.uid)
+        assert not await work.credentials.session_ended(later.uid)
         assert await work.credentials.sessions(jo.id) == [later]
 
 
@@ -61,17 +64,40 @@ async def test_a_token_is_found_until_it_is_revoked(database: SqlDatabase, clock
     async with database.write() as work:
         token = await work.credentials.add_token(b"hash", jo.id, actions, clock() + timedelta(minutes=10))
         assert (token.actions, token.expires_at) == (actions, clock() + timedelta(minutes=10))
+        other = await work.credentials.add_token(b"other", jo.id, actions, clock() + timedelta(minutes=10))
         assert await work.credentials.token(b"hash") == token
+        assert not await work.credentials.token_revoked(token.uid)
         await work.credentials.revoke_token(b"hash")
         assert await work.credentials.token(b"hash") is None
+        assert await work.credentials.token_revoked(token.uid)
+        assert not await work.credentials.token_revoked(other.uid)
 
 
-async def test_an_expired_token_is_no_token(database: SqlDatabase, clock: Clock) -> None:
+async def test_an_expired_token_is_not_a_revoked_one_but_can_be(database: SqlDatabase, clock: Clock) -> None:
+    """A download that began with it runs on, and its revocation still ends that."""
     jo = await add_person(database)
     async with database.write() as work:
-        await work.credentials.add_token(b"old", jo.id, frozenset(), clock() + timedelta(minutes=10))
-        clock.forward(minutes=10)
+        token = await work.credentials.add_token(b"old", jo.id, frozenset(), clock() + timedelta(minutes=10))
+        clock.forward(minutes=69)
+        await work.credentials.add_token(b"new", jo.id, frozenset(), clock() + timedelta(minutes=10))
+        assert await work.credentials.token(b"old") == token
+        assert not await work.credentials.token_revoked(token.uid)
+        await work.credentials.revoke_token(b"old")
+        clock.forward(minutes=59)
+        await work.credentials.add_token(b"newer", jo.id, frozenset(), clock() + timedelta(minutes=10))
+        assert await work.credentials.token_revoked(token.uid)
+
+
+async def test_a_token_that_ended_long_ago_is_forgotten_when_another_is_added(
+    database: SqlDatabase, clock: Clock
+) -> None:
+    jo = await add_person(database)
+    async with database.write() as work:
+        token = await work.credentials.add_token(b"old", jo.id, frozenset(), clock() + timedelta(minutes=10))
+        clock.forward(minutes=70)
+        await work.credentials.add_token(b"new", jo.id, frozenset(), clock() + timedelta(minutes=10))
         assert await work.credentials.token(b"old") is None
+        assert not await work.credentials.token_revoked(token.uid)
 
 
 async def test_a_link_opens_for_one_of_many_at_once(database: SqlDatabase, clock: Clock) -> None:

@@ -6,23 +6,29 @@ import pytest
 from msgspec import structs
 
 from archive.calls import download
+from archive.calls.access import renewed
 from archive.calls.caller import Caller
 from archive.calls.download import File, What
 from archive.calls.listen import NotPlayable
 from archive.errors import Forbidden, NotFound, Unavailable
 from archive.policy.actions import Action
+from archive.ports import CallChanges
 from tests.fakes import RENDITION, BrokenLog
 from tests.story import Story
 
 pytestmark = pytest.mark.anyio
 
 TAKE = frozenset({Action.READ_CALL, Action.DOWNLOAD})
-NEVER = -1.0
-"""Seconds after which a grant is asked again: before every piece."""
+TOKEN = b"token"
+ALWAYS = -1.0
+"""Seconds after which it is asked again: before every piece."""
 
 
 async def looked(story: Story) -> tuple[Caller, File]:
-    call, caller = await story.ready(), await story.caller(TAKE)
+    """By somebody who is signed in and has a token, so that either can end; for all calls of one partner."""
+    call = await story.ready("Northwind")
+    person = await story.signed_in(await story.caller(TAKE, "Northwind"))
+    caller = await story.with_token(person, TOKEN, TAKE)
     return caller, await download.look(story.parts, caller, call.uid, What.RENDITION)
 
 
@@ -74,25 +80,52 @@ async def test_a_listener_who_leaves_is_recorded_with_what_left(story: Story) ->
     assert 0 < sent < len(RENDITION)
 
 
-@pytest.mark.parametrize("gone", ["grant", "person", "call"])
-async def test_a_download_in_flight_ends_with_its_grant(
+@pytest.mark.parametrize("gone", ["grant", "person", "token", "session", "call", "placement"])
+async def test_a_download_in_flight_ends_with_what_it_stood_on(
     story: Story, gone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "RECHECK_SECONDS", NEVER)
+    monkeypatch.setattr(download, "RECHECK_SECONDS", ALWAYS)
     caller, file = await looked(story)
     pieces = await begun(story, caller, file)
     sent = len(await anext(pieces))
-    if gone == "grant":
-        await story.revoke(caller)
     async with story.parts.database.write() as work:
-        if gone == "person":
-            await work.principals.disable(caller.principal.id)
-        if gone == "call":
-            await work.calls.delete(file.call.id)
+        match gone:
+            case "grant":
+                await work.principals.revoke(caller.principal.grants[0].id)
+            case "person":
+                await work.principals.disable(caller.principal.id)
+            case "token":
+                await work.credentials.revoke_token(TOKEN)
+            case "session":
+                await work.credentials.end_session(str(caller.origin.session))
+            case "call":
+                await work.calls.delete(file.call.id)
+            case "placement":
+                elsewhere = await work.names.add_partner("Contoso")
+                await work.calls.edit(file.call.id, None, CallChanges(partner_id=elsewhere.id))
     with pytest.raises(Forbidden):
         await anext(pieces)
     (after,) = await story.events("recording.delivered")
     assert (after.outcome, after.details["bytes"]) == ("denied", sent)
+
+
+async def test_a_token_that_expires_does_not_end_a_download(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "RECHECK_SECONDS", ALWAYS)
+    caller, file = await looked(story)
+    pieces = await begun(story, caller, file)
+    sent = await anext(pieces)
+    story.clock.forward(hours=2)
+    await story.with_token(caller, b"next", TAKE)  # the row of the first goes with that
+    assert sent + b"".join([piece async for piece in pieces]) == RENDITION
+
+
+async def test_asking_again_keeps_what_a_token_was_narrowed_to(story: Story) -> None:
+    narrow = await story.with_token(await story.caller(TAKE), TOKEN, {Action.READ_CALL})
+    async with story.parts.database.read() as work:
+        still = await renewed(work, narrow)
+    assert still == narrow
 
 
 def test_a_download_asks_again_well_within_the_promised_15_seconds() -> None:

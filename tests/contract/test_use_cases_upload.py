@@ -42,7 +42,7 @@ async def test_row_event_transcript_and_rings_belong_together(story: Story) -> N
     assert uploaded.texts["details.external_id"] == "secret-7"
     assert "sha256" in uploaded.details["external_id"]
     assert added.details["version"] == 1
-    assert story.doorbell.rung == [(Job.NORMALISE, call.id), (Job.INDEX_NAMES, call.id)]
+    assert story.doorbell.rung == [(Job.NORMALISE, call.id), (Job.REFRESH, call.id)]
 
 
 @pytest.mark.parametrize("refused", ["call.uploaded", "transcript.added"])
@@ -179,11 +179,40 @@ async def test_whoever_may_upload_nothing_is_refused_before_any_byte_and_logged(
 async def test_a_grant_that_ended_while_the_bytes_came_in_counts(story: Story) -> None:
     caller = await story.caller(UPLOAD)
     first = await story.upload(caller, b"one", external_id="7")
-    caller = await story.revoke(caller)
+    await story.revoke(caller)  # `caller` is still as the request found them when it began
     for data in (b"one", b"two"):
         with pytest.raises(Forbidden):
             await story.upload(caller, data, external_id="7")
     assert story.blobs() == {first.call.recording.blob}
+    assert [event.reason_code for event in await story.events("call.denied")] == ["no_grant"] * 2
+
+
+@pytest.mark.parametrize(
+    ("gone", "reason"), [("person", "disabled"), ("token", "ended"), ("session", "ended")]
+)
+async def test_whoever_was_shut_out_while_the_bytes_came_in_adds_no_call(
+    story: Story, gone: str, reason: str
+) -> None:
+    caller = await story.with_token(await story.signed_in(await story.caller(UPLOAD)), b"token", UPLOAD)
+    async with story.parts.database.write() as work:
+        match gone:
+            case "person":
+                await work.principals.disable(caller.principal.id)
+            case "token":
+                await work.credentials.revoke_token(b"token")
+            case "session":
+                await work.credentials.end_session(str(caller.origin.session))
+    with pytest.raises(Forbidden):
+        await story.upload(caller)
+    assert story.blobs() == set()
+    (denied,) = await story.events("call.denied", "call.uploaded")
+    assert (denied.reason_code, denied.details) == (reason, {"action": "upload"})
+
+
+async def test_a_token_that_expires_while_the_bytes_come_in_still_adds_the_call(story: Story) -> None:
+    caller = await story.with_token(await story.caller(UPLOAD), b"token", UPLOAD)
+    story.clock.forward(hours=1)
+    assert (await story.upload(caller)).created
 
 
 async def test_a_call_whose_consent_was_refused_is_sealed(story: Story) -> None:

@@ -4,13 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import ColumnElement, Row, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, exists, func, insert, select, update
 
 from archive.adapters.db.tables import client_secrets, links, passwords, sessions, tokens, tries
 from archive.adapters.db.unit import Unit
 from archive.ids import uuid7
 from archive.policy.actions import Action
 from archive.ports import Session, Token
+
+_KEPT = timedelta(hours=1)
+"""A token's row outlives its end: what began with it may still run, and is to learn of a revocation."""
 
 _FORGOTTEN = 100  # tries removed at once, by whoever counts one
 
@@ -68,26 +71,34 @@ class SqlCredentials:
     async def end_session(self, uid: str) -> None:
         await self._unit.run(delete(sessions).where(sessions.c.uid == uid))
 
+    async def session_ended(self, uid: str) -> bool:
+        return not await self._unit.value(select(exists().where(sessions.c.uid == uid)))
+
     # ---- tokens ----
 
     async def add_token(
         self, hash: bytes, principal_id: int, actions: frozenset[Action], expires_at: datetime
     ) -> Token:
-        """The principal's tokens that expired go on this occasion."""
-        over = (tokens.c.principal_id == principal_id, tokens.c.expires_at <= await self._unit.now())
-        await self._unit.run(delete(tokens).where(*over))
+        """The principal's tokens that ended long ago go on this occasion."""
+        ended = func.coalesce(tokens.c.revoked_at, tokens.c.expires_at)
+        old = (tokens.c.principal_id == principal_id, ended <= await self._unit.now() - _KEPT)
+        await self._unit.run(delete(tokens).where(*old))
         token = Token(uuid7(), principal_id, actions, expires_at)
         await self._unit.run(insert(tokens).values(**structs.asdict(token), hash=hash))
         return token
 
     async def token(self, hash: bytes) -> Token | None:
-        """None for an expired one too."""
-        valid = (tokens.c.hash == hash, tokens.c.expires_at > await self._unit.now())
-        row = await self._unit.first(select(tokens).where(*valid))
+        unrevoked = (tokens.c.hash == hash, tokens.c.revoked_at.is_(None))
+        row = await self._unit.first(select(tokens).where(*unrevoked))
         return Token(row.uid, row.principal_id, row.actions, row.expires_at) if row else None
 
     async def revoke_token(self, hash: bytes) -> None:
-        await self._unit.run(delete(tokens).where(tokens.c.hash == hash))
+        revoking = update(tokens).where(tokens.c.hash == hash, tokens.c.revoked_at.is_(None))
+        await self._unit.run(revoking.values(revoked_at=await self._unit.now()))
+
+    async def token_revoked(self, uid: str) -> bool:
+        revoked = exists().where(tokens.c.uid == uid, tokens.c.revoked_at.is_not(None))
+        return bool(await self._unit.value(select(revoked)))
 
     # ---- links ----
 

@@ -108,6 +108,7 @@ tokens = _table(
     _of("principals", "principal_id", index=True),
     Column("actions", Json(frozenset[Action]), nullable=False),
     Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
 )
 
 links = _table(

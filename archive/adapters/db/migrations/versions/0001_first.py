@@ -85,6 +85,7 @@ def _principals() -> None:
         _of("principals", "principal_id", index=True),
         sa.Column("actions", sa.Text, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("revoked_at", sa.BigInteger),
     )
     _create(
         "links",
