@@ -31,8 +31,9 @@ class NotSignedIn(ArchiveError):
     code = "not_signed_in"
 
 
+# Raised only where the caller already knows that the object exists; everybody else gets NotFound.
 class Forbidden(ArchiveError):
-    """You may not do that. Only raised where the caller already knows that the object exists."""
+    """You may not do that."""
 
     code = "forbidden"
 

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import samples
 from tests.integration.archives import Embedded, embedded
 
 README = Path(__file__).parents[2] / "README.md"
 ACTIONS = "find,read_call,read_transcript,listen,download,upload"
-TRANSCRIPT = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Client>The refund you promised never arrived.\n"
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +22,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 def test_the_tour_runs_as_it_stands(archive: Embedded, tmp_path: Path) -> None:
     made = archive.console("integrations", "add", "Tour", "--actions", ACTIONS, "--scope", "all")
-    (tmp_path / "call.wav").write_bytes(samples.in_format("wav-mulaw").read_bytes())
-    (tmp_path / "call.vtt").write_text(TRANSCRIPT)
     done = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", tour().replace("http://localhost:8000", archive.url)],
         cwd=tmp_path,
