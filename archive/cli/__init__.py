@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -45,6 +46,7 @@ for _, commands in FAMILIES:
 
 
 def main() -> None:
+    os.umask(0o077)  # database, recordings and index are this account's alone, whatever command makes them
     try:
         sys.exit(cli(standalone_mode=False))  # None, or the code of a command that asked for it
     except click.Abort:

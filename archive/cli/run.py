@@ -130,12 +130,21 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
     settings.folder.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.folder):
         bring_up(settings)
-        async with private_redis() as redis:
-            embedded = structs.replace(settings, redis=settings.redis or redis)
-            worker = Child("worker", tuple(_worker_command()), _environ(embedded))
-            with told(settings.folder, embedded.redis):
-                async with supervised([worker]):
-                    yield embedded
+        async with _queue(settings) as redis:
+            embedded = structs.replace(settings, redis=redis)
+            async with supervised([Child("worker", tuple(_worker_command()), _environ(embedded))]):
+                yield embedded
+
+
+@asynccontextmanager
+async def _queue(settings: Settings) -> AsyncIterator[str]:
+    """The queue that the settings name; or a private one, of which the console is told."""
+    if settings.redis:
+        yield settings.redis
+        return
+    async with private_redis() as redis:
+        with told(settings.folder, redis):
+            yield redis
 
 
 @contextmanager

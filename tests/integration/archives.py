@@ -151,10 +151,10 @@ class Embedded(Archive):
     def environ(self) -> dict[str, str]:
         return self._settings
 
-    def start(self) -> None:
+    def start(self, **settings: str) -> None:
         command: list[Part] = [COMMAND, "up", "--data", self.folder, "--port", str(self.ports[0])]
         # Not KILL, as for the tests' own parts: it ends what it started, and so must be told.
-        self.up.start(command, answers(f"{self.url}/healthz"), end="TERM")
+        self.up.start(command, answers(f"{self.url}/healthz"), end="TERM", env=settings)
 
     def kill_workers(self) -> None:
         (pid,) = children(self.up.pid, "workers")

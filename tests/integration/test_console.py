@@ -139,6 +139,25 @@ def test_a_wrong_setting_is_named_and_nothing_starts(
     assert not (tmp_path / "data").exists()
 
 
+def test_what_an_archive_keeps_is_for_its_own_account_alone(archive: Archive, spoken: Uploaded) -> None:
+    assert spoken.call["playable"]
+    assert archive.run("reindex").returncode == 0
+    kept = [path for path in archive.folder.rglob("*") if path.is_file() or path.is_dir()]
+    assert {"recordings", "index", "archive.sqlite3", "queue"} <= {path.name for path in kept}
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
+
+
+def test_a_queue_of_ones_own_is_not_written_down(tmp_path: Path, redis_url: str) -> None:
+    archive = Embedded(tmp_path)
+    try:
+        archive.start(ARCHIVE_REDIS=redis_url)
+        assert children(archive.up.pid, "redis-server") == []
+        assert not (tmp_path / "queue").exists()
+        assert archive.run("doctor", ARCHIVE_REDIS=redis_url).returncode == 0
+    finally:
+        archive.up.stop()
+
+
 def test_a_second_archive_in_the_folder_is_refused(archive: Archive) -> None:
     second = archive.run("up", "--port", str(free_port()))
     assert (second.returncode, "is running in" in second.stderr) == (1, True)
