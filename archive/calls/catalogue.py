@@ -23,7 +23,7 @@ from archive.calls.placing import (
     unknown_partner,
 )
 from archive.calls.upload import Label, Language, check_time
-from archive.errors import Conflict, Stale, Unavailable
+from archive.errors import Conflict, NotFound, Stale, Unavailable
 from archive.policy.actions import Action
 from archive.policy.decide import resolve_scope
 from archive.policy.scope import Scope, contains
@@ -70,9 +70,9 @@ async def edit(parts: Parts, caller: Caller, uid: str, revision: int | None, edi
     """
     async with acting(parts.database, caller, Action.EDIT, uid) as (work, call):
         changes = await _resolve(work, caller, call, edit)
-        edited = await work.calls.edit(call.id, call.revision if revision is None else revision, changes)
+        edited = await work.calls.edit(call.id, revision, changes)
         if edited is None:
-            raise Stale
+            raise NotFound if revision is None else Stale
         details: dict[str, Detail] = {
             "fields": sorted(_given(edit)),
             "from": _place(call),
@@ -95,7 +95,8 @@ async def delete(parts: Parts, caller: Caller, uid: str) -> None:
         details: dict[str, Detail] = {"sha256": call.recording.sha256, "bytes": call.recording.bytes}
         await work.audit.append(about(caller, EventType.CALL_DELETED, call, details=details))
         blobs = await work.calls.delete(call.id)
-    await parts.doorbell.ring(Job.FORGET, call.id)
+        await work.index_debts.owe(call.id)
+    await parts.doorbell.ring(Job.REFRESH, call.id)
     for blob in blobs:
         with suppress(Unavailable):
             await parts.blobs.delete(blob)
@@ -127,14 +128,15 @@ async def _try_again(work: Work, caller: Caller, call: Call) -> Call:
 
 
 async def owe_index(work: Work, call: Call) -> Call:
-    """A ready call that changed goes back to `indexing`, so that the debt survives a lost ring."""
+    """Note that the index is behind with a call that changed; a ready one goes back to `indexing`, for all to see."""
+    await work.index_debts.owe(call.id)
     if call.state is not State.READY:
         return call
     return await work.calls.advance(call.id, State.READY, State.INDEXING) or call
 
 
 async def ring_index(parts: Parts, call: Call) -> None:
-    await parts.doorbell.ring(Job.INDEX if call.state is State.INDEXING else Job.INDEX_NAMES, call.id)
+    await parts.doorbell.ring(Job.INDEX if call.state is State.INDEXING else Job.REFRESH, call.id)
 
 
 async def _resolve(work: Work, caller: Caller, call: Call, edit: CallEdit) -> CallChanges:
@@ -142,7 +144,7 @@ async def _resolve(work: Work, caller: Caller, call: Call, edit: CallEdit) -> Ca
     if edit.started_at is not UNSET:
         check_time(edit.started_at, now)
     scope = resolve_scope(caller.principal, Action.EDIT, now)
-    changes = await _placed(work, scope, edit)
+    changes = await _placed(work, scope, call, edit)
     moved = Placement(
         partner_id=call.partner_id if changes.partner_id is UNSET else changes.partner_id,
         team_id=call.team_id if changes.team_id is UNSET else changes.team_id,
@@ -154,11 +156,11 @@ async def _resolve(work: Work, caller: Caller, call: Call, edit: CallEdit) -> Ca
     return changes
 
 
-async def _placed(work: Work, scope: Scope, edit: CallEdit) -> CallChanges:
+async def _placed(work: Work, scope: Scope, call: Call, edit: CallEdit) -> CallChanges:
     plain = {name: value for name, value in _given(edit).items() if name in CallChanges.__struct_fields__}
     if edit.consent is Consent.REFUSED:
         plain["sealed"] = True
-    partner, team = await place(work, scope, _named(edit.partner), _named(edit.team))
+    partner, team = await place(work, scope, _named(edit.partner), _named(edit.team), call)
     if edit.partner is not UNSET:
         plain["partner_id"] = partner.id if partner else None
     if edit.team is not UNSET:

@@ -1,19 +1,22 @@
 """Where a call stands: the partner, client, agent and team that its metadata names.
 
-Partners and teams are units of access. So only somebody whose scope is all calls makes new ones; for everybody else
-an unknown one and one outside their scope get the same answer. Clients and agents are made by whoever names them.
+Partners and teams are units of access. So only somebody whose scope is all calls names any of them, and makes new
+ones. Everybody else names those of their scope; an unknown one and one outside it get the same answer. Clients and
+agents are made by whoever names them.
 """
 
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from archive.calls.call import AgentRef, ClientRef, Named
+from archive.calls.transcript import clean_name
 from archive.errors import Invalid
-from archive.policy.scope import AllCalls, Scope, Unsealed, contains
+from archive.policy.scope import Partner, Placed, Scope, Team, ids_of, reaches_all
 from archive.ports import Work
 
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 class ClientGiven(Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,57 +40,76 @@ class Placement(Struct, frozen=True):
     id: int = 0
 
 
-def reaches_all(scope: Scope) -> bool:
-    """Whether a scope spans the whole archive, so that a name it doesn't know yet is new and not hidden."""
-    return scope == AllCalls() or scope == Unsealed(AllCalls())
-
-
 async def place(
-    work: Work, scope: Scope, partner: str | None, team: str | None
+    work: Work, scope: Scope, partner: str | None, team: str | None, standing: Placed | None = None
 ) -> tuple[Named | None, Named | None]:
     """The partner and the team of these names, made where they are new and the scope spans everything.
 
-    Which of two names is refused must not tell whether the other exists: an unknown team beside a partner outside
-    the scope gets the refusal that an unknown partner gets.
+    `standing` is the call as it stands now, whose partner and team anybody may name who edits it.
     """
-    everything = reaches_all(scope)
-    found = await work.names.partner(partner) if partner else None
-    if partner and found is None:
-        if not everything:
-            raise unknown_partner(partner)
-        found = await work.names.add_partner(partner)
-    known = await work.names.team(team) if team else None
-    if team and known is None:
-        if not everything:
-            raise _unknown_team(scope, partner, found, team)
-        known = await work.names.add_team(team)
-    return found, known
+    names, partner, team = work.names, _cleaned(partner, "partner"), _cleaned(team, "team")
+    if reaches_all(scope):
+        made = await _made(names.partner, names.add_partner, partner)
+        return made, await _made(names.team, names.add_team, team)
+    partners = ids_of(scope, Partner) | {standing.partner_id if standing else None}
+    teams = ids_of(scope, Team) | {standing.team_id if standing else None}
+    found = await _among(partners, names.partner, partner, unknown_partner)
+    return found, await _among(teams, names.team, team, _unknown_team)
 
 
 async def place_client(work: Work, given: ClientGiven | None) -> ClientRef | None:
     if given is None or not (given.name or given.phone or given.external_id):
         return None
-    if known := await work.names.client_like(given.name, given.phone, given.external_id):
+    name = _cleaned(given.name, "client.name")
+    if known := await work.names.client_like(name, given.phone, given.external_id):
         return known
-    return await work.names.add_client(given.name or given.phone or "", given.phone, given.external_id)
+    return await work.names.add_client(name or given.phone or "", given.phone, given.external_id)
 
 
 async def place_agent(work: Work, given: AgentGiven | None) -> AgentRef | None:
     if given is None or not (given.name or given.email):
         return None
-    if known := await work.names.agent_like(given.name, given.email):
+    name = _cleaned(given.name, "agent.name")
+    if known := await work.names.agent_like(name, given.email):
         return known
-    return await work.names.add_agent(given.name or given.email or "", given.email)
+    return await work.names.add_agent(name or given.email or "", given.email)
 
 
 def unknown_partner(name: str | None) -> Invalid:
-    """The one answer for a partner that doesn't exist and for one outside the uploader's scope."""
+    """The one answer for a partner that doesn't exist and for one outside the caller's scope."""
     if name is None:
-        return Invalid("Name the partner: you may upload only for certain partners.", field="partner")
-    return Invalid(f"There is no partner {name} that you may upload for.", field="partner")
+        return Invalid("Name one of your partners: without it, the call would not be yours.", field="partner")
+    return Invalid(f"There is no partner {name} that you may name.", field="partner")
 
 
-def _unknown_team(scope: Scope, partner: str | None, found: Named | None, team: str) -> Invalid:
-    if found and not contains(scope, Placement(found.id, None, None)):
-        return unknown_partner(partner)
-    return Invalid(f"There is no team {team} that you may upload for.", field="team")
+def _unknown_team(name: str) -> Invalid:
+    return Invalid(f"There is no team {name} that you may name.", field="team")
+
+
+async def _made(
+    find: Callable[[str], Awaitable[Named | None]], add: Callable[[str], Awaitable[Named]], name: str | None
+) -> Named | None:
+    return None if name is None else await find(name) or await add(name)
+
+
+async def _among(
+    ids: Collection[int | None],
+    find: Callable[[str], Awaitable[Named | None]],
+    name: str | None,
+    unknown: Callable[[str], Invalid],
+) -> Named | None:
+    if name is None:
+        return None
+    found = await find(name)
+    if found is None or found.id not in ids:
+        raise unknown(name)
+    return found
+
+
+def _cleaned(name: str | None, field: str) -> str | None:
+    """Without what can't be seen: no name may be empty to the eye, or disguise another."""
+    if name is None:
+        return None
+    if not (cleaned := clean_name(name)):
+        raise Invalid("A name needs something to be seen.", field=field)
+    return cleaned

@@ -35,7 +35,7 @@ from archive.policy.decide import Reason, may, resolve_scope, why_not
 from archive.policy.scope import AllCalls, Scope, contains
 from archive.ports import Job, NewCall, Parts, Work
 
-Label = Annotated[str, Meta(min_length=1, max_length=60)]
+Label = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"\S")]
 Language = Annotated[str, Meta(max_length=35, pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A BCP 47 tag."""
 

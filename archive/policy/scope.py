@@ -113,6 +113,32 @@ def unsealed(scope: Scope) -> Scope:
     return Nothing() if is_empty(scope) else Unsealed(scope)
 
 
+def reaches_all(scope: Scope) -> bool:
+    """Whether the scope spans the whole archive, but perhaps for what is sealed."""
+    match scope:
+        case AllCalls():
+            return True
+        case Unsealed(inner):
+            return reaches_all(inner)
+        case Union(parts):
+            return any(reaches_all(part) for part in parts)
+        case Intersection(parts):
+            return bool(parts) and all(reaches_all(part) for part in parts)
+    return False
+
+
+def ids_of(scope: Scope, kind: type[Partner] | type[Team]) -> frozenset[int]:
+    """The partners or teams by which the scope reaches calls."""
+    match scope:
+        case Partner(ids) | Team(ids) if isinstance(scope, kind):
+            return ids
+        case Unsealed(inner):
+            return ids_of(inner, kind)
+        case Union(parts) | Intersection(parts):
+            return frozenset().union(*(ids_of(part, kind) for part in parts))
+    return frozenset()
+
+
 def is_empty(scope: Scope) -> bool:
     """Whether the scope holds no call whatever the archive holds."""
     match scope:

@@ -35,7 +35,7 @@ async def test_a_foreign_partner_and_an_unknown_one_get_the_same_answer(story: S
 
 
 async def test_no_other_name_tells_whether_a_foreign_partner_exists(story: Story) -> None:
-    """An unknown team fails first for a partner that exists, last for one that doesn't."""
+    """An unknown team must not fail first for a partner that exists, last for one that doesn't."""
     await story.received("Contoso")
     foreign, unknown = [
         await refusal(story, partner=name, team="No such team") for name in (" contoso ", " nobody ")
@@ -44,8 +44,43 @@ async def test_no_other_name_tells_whether_a_foreign_partner_exists(story: Story
     assert foreign[1].replace("contoso", "nobody") == unknown[1]
 
 
-async def test_an_unknown_team_beside_ones_own_partner_is_named(story: Story) -> None:
-    assert (await refusal(story, partner="Northwind", team="No such team"))[0] == "team"
+async def test_an_unknown_team_beside_ones_own_partner_is_named_and_any_other_like_it(story: Story) -> None:
+    await story.received("Contoso", team="Blue")
+    foreign, unknown = [await refusal(story, partner="Northwind", team=name) for name in ("Blue", "Nobody")]
+    assert foreign[0] == unknown[0] == "team"
+    assert foreign[1].replace("Blue", "Nobody") == unknown[1]
+
+
+@pytest.mark.parametrize("name", ["Contoso", "Nobody"])
+async def test_whoever_reaches_a_team_names_no_partner(story: Story, name: str) -> None:
+    blue = (await story.received("Contoso", team="Blue")).team_id or 0
+    uploader = await story.caller(UPLOAD, Team(frozenset({blue})))
+    with pytest.raises(Invalid) as refused:
+        await story.upload(uploader, team="Blue", partner=name)
+    assert refused.value.detail == f"There is no partner {name} that you may name."
+    assert (await story.upload(uploader, team="Blue")).call.team_id == blue
+
+
+async def test_a_grant_on_one_partner_beside_one_on_all_takes_nothing_away(story: Story) -> None:
+    caller = await story.caller(UPLOAD)
+    await story.give(caller.principal, UPLOAD, "Northwind")
+    call = (await story.upload(await story.again(caller), partner="Brand new", team="Blue")).call
+    assert call.partner is not None
+    assert call.partner.name == "Brand new"
+
+
+async def test_no_name_is_empty_to_the_eye_or_disguises_another(story: Story) -> None:
+    caller = await story.caller(UPLOAD)
+    for given in (
+        {"partner": "\u202e "},
+        {"team": "\x00"},
+        {"client": ClientGiven("\u2066")},
+        {"agent": AgentGiven(" ")},
+    ):
+        with pytest.raises(Invalid):
+            await story.upload(caller, **given)
+    call = (await story.upload(caller, partner="North\u202ewind", client=ClientGiven(" A\tda "))).call
+    assert [named and named.name for named in (call.partner, call.client)] == ["Northwind", "A da"]
 
 
 async def test_whoever_uploads_for_one_partner_must_name_it(story: Story) -> None:
@@ -102,13 +137,22 @@ async def test_nobody_moves_a_call_out_of_their_scope(story: Story, partner: str
     assert await story.events("call.edited") == []
 
 
-async def test_a_team_lead_may_name_a_partner_but_not_give_the_call_away(story: Story) -> None:
+async def test_a_team_lead_names_the_calls_own_partner_and_no_other(story: Story) -> None:
+    await story.received("Contoso")
     call = await story.ready("Northwind", team="Blue")
     lead = await story.caller(Role.TEAM_LEAD, Team(frozenset({call.team_id or 0})))
     assert (await edit(story.parts, lead, call.uid, None, CallEdit(partner="Northwind"))).partner
-    for change in (CallEdit(team=None), CallEdit(partner="Nobody"), CallEdit(team="No such team")):
-        with pytest.raises(Invalid):
+    refused = []
+    for change in (
+        CallEdit(team=None),
+        CallEdit(team="No such team"),
+        CallEdit(partner="Nobody"),
+        CallEdit(partner="Contoso"),
+    ):
+        with pytest.raises(Invalid) as told:
             await edit(story.parts, lead, call.uid, None, change)
+        refused.append(told.value.detail)
+    assert refused[2].replace("Nobody", "Contoso") == refused[3]
     async with story.parts.database.read() as work:
         assert await work.names.partner("Nobody") is None
 

@@ -20,7 +20,9 @@ from archive.policy.scope import (
     Union,
     Unsealed,
     contains,
+    ids_of,
     is_empty,
+    reaches_all,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -190,3 +192,26 @@ def test_every_empty_scope_is_known_as_empty_and_gives_nothing(scope: Scope) -> 
     assert is_empty(scope)
     assert not contains(scope, Place())
     assert not may(person(grant(scope)), Action.FIND, NOW)
+
+
+@pytest.mark.parametrize(
+    ("scope", "everything"),
+    [
+        (AllCalls(), True),
+        (Unsealed(AllCalls()), True),
+        (Union((Unsealed(AllCalls()), Unsealed(OURS))), True),
+        (Intersection((AllCalls(), OURS)), False),
+        (Union((OURS, Team(frozenset({1})))), False),
+        (Intersection(()), False),
+        (Nothing(), False),
+    ],
+)
+def test_a_scope_spans_everything_only_if_a_part_of_it_does(scope: Scope, everything: bool) -> None:
+    assert reaches_all(scope) is everything
+
+
+def test_a_scope_names_the_partners_and_teams_by_which_it_reaches() -> None:
+    scope = Union((Unsealed(OURS), Intersection((Partner(frozenset({2})), Team(frozenset({7})))), AllCalls()))
+    assert ids_of(scope, Partner) == {1, 2}
+    assert ids_of(scope, Team) == {7}
+    assert ids_of(AllCalls(), Partner) == frozenset()

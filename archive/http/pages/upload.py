@@ -21,7 +21,7 @@ from archive.http.pages.views import Choice, Note, UploadView
 from archive.http.problems import status_of
 from archive.policy.actions import Action
 from archive.policy.decide import resolve_scope
-from archive.policy.scope import AllCalls, Partner, Scope, Team, Union, Unsealed
+from archive.policy.scope import Partner, Team, ids_of, reaches_all
 from archive.ports import Parts
 
 PLAIN = ("partner", "team", "kind", "direction", "language", "source", "note")
@@ -116,29 +116,7 @@ async def _suggested(parts: Parts, caller: Caller) -> tuple[tuple[str, ...], tup
     """Names of partners and teams that the caller may upload for."""
     scope = resolve_scope(caller.principal, Action.UPLOAD, datetime.now(UTC))
     async with parts.database.read() as work:
-        everything = _everything(scope)
-        partners = await work.names.partners(None if everything else _ids(scope, Partner))
-        teams = await work.names.teams(None if everything else _ids(scope, Team))
+        everything = reaches_all(scope)
+        partners = await work.names.partners(None if everything else ids_of(scope, Partner))
+        teams = await work.names.teams(None if everything else ids_of(scope, Team))
     return tuple(one.name for one in partners), tuple(one.name for one in teams)
-
-
-def _everything(scope: Scope) -> bool:
-    match scope:
-        case AllCalls():
-            return True
-        case Unsealed(inner):
-            return _everything(inner)
-        case Union(scopes):
-            return any(_everything(one) for one in scopes)
-    return False
-
-
-def _ids(scope: Scope, kind: type[Partner] | type[Team]) -> frozenset[int]:
-    match scope:
-        case Partner(ids) | Team(ids) if isinstance(scope, kind):
-            return ids
-        case Unsealed(inner):
-            return _ids(inner, kind)
-        case Union(scopes):
-            return frozenset().union(*(_ids(one, kind) for one in scopes))
-    return frozenset()
