@@ -6,7 +6,7 @@ from typing import Any, cast
 from arq import Retry
 from arq.typing import WorkerCoroutine
 
-from archive.calls.index import forget, index_call, index_names
+from archive.calls.index import index_call, refresh
 from archive.calls.leases import Again
 from archive.calls.normalise import normalise
 from archive.calls.transcribe import transcribe
@@ -19,12 +19,11 @@ USE_CASES: dict[Job, UseCase] = {
     Job.NORMALISE: normalise,
     Job.TRANSCRIBE: transcribe,
     Job.INDEX: index_call,
-    Job.INDEX_NAMES: index_names,
-    Job.FORGET: forget,
+    Job.REFRESH: refresh,
 }
 
 TRIES = 10
-"""How often arq brings a ring back. For the stages of a call the database counts; this bounds the other two."""
+"""How often arq brings a ring back. After that the sweep rings: what is owed stands in the database."""
 
 
 def ring(use_case: UseCase) -> WorkerCoroutine:

@@ -25,12 +25,13 @@ log = logging.getLogger(__name__)
 
 
 async def sweep(ctx: dict[str, Any]) -> None:
-    """Ring for calls in a working state that nobody holds, and close listens that nobody came back to."""
+    """Ring for calls in a working state that nobody holds and for what the index is owed, and close listens that
+    nobody came back to."""
     parts: Parts = ctx["parts"]
     try:
+        await close_abandoned(parts)
         if await parts.doorbell.depth() < BUSY:
             await _ring_again(parts)
-        await close_abandoned(parts)
     except Unavailable as error:
         log.warning("sweep put off: %s", error)
 
@@ -46,5 +47,10 @@ async def sweep_blobs(ctx: dict[str, Any]) -> None:
 async def _ring_again(parts: Parts) -> None:
     async with parts.database.read() as work:
         due = await work.calls.due(AT_ONCE)
+        owed = await work.index_debts.due(AT_ONCE)
     for call in due:
         await parts.doorbell.ring(JOB_OF_STATE[call.state], call.call_id)
+    if owed:
+        await parts.index.check()  # nobody can pay while the engine is away: nothing piles up in the queue
+    for call_id in owed:
+        await parts.doorbell.ring(Job.REFRESH, call_id)

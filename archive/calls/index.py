@@ -1,6 +1,7 @@
 """Fourth step: make a call findable.
 
-What the index holds of a call follows the database, in whatever order jobs run."""
+What the index holds of a call follows the database, in whatever order jobs run. Every change owes it a look: the debt
+stands in the database until it is paid, so no lost ring leaves the index behind."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +11,7 @@ from archive.audit.event import Event, EventType, Object, ObjectKind
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
 from archive.calls.documents import CallDocument, document
-from archive.calls.leases import held, take
+from archive.calls.leases import LEASE, held, take
 from archive.policy.scope import AllCalls
 from archive.ports import IndexRebuild, Parts, Progress, Work
 
@@ -19,9 +20,16 @@ TRIES = 50
 BATCH = 100
 
 
-async def index_names(parts: Parts, call_id: int) -> None:
-    """Make a call findable by what is known of it now. Raises `Unavailable` when the engine is away."""
+async def refresh(parts: Parts, call_id: int) -> None:
+    """Let the index hold what is known of a call now, nothing of a deleted one, and pay what it was owed.
+
+    Raises `Unavailable` when the engine is away."""
+    async with parts.database.read() as work:
+        debts = await work.index_debts.of_call(call_id)
     await _bring_up_to_date(parts, call_id)
+    if debts:
+        async with parts.database.write() as work:
+            await work.index_debts.pay(debts)
 
 
 async def index_call(parts: Parts, call_id: int) -> None:
@@ -30,13 +38,8 @@ async def index_call(parts: Parts, call_id: int) -> None:
     if call is None:
         return
     async with held(parts, call, TRIES):
-        while not await _settle(parts, call_id):
+        while not await _settle(parts, call):
             pass
-
-
-async def forget(parts: Parts, call_id: int) -> None:
-    """Take a deleted call out of the index. A call that is there after all stays."""
-    await _bring_up_to_date(parts, call_id)
 
 
 async def reindex(parts: Parts, caller: Caller, progress: Progress) -> int:
@@ -61,20 +64,20 @@ class _Facts(Struct, frozen=True):
     transcript: int | None
 
 
-async def _settle(parts: Parts, call_id: int) -> bool:
-    """Index the call, then make it ready unless it changed after the last look: a change that found it `indexing`
-    left its debt to us."""
-    known = await _bring_up_to_date(parts, call_id)
+async def _settle(parts: Parts, call: Call) -> bool:
+    """Index the call, then make it ready unless a change owes the index something again. Holding locks the call: a
+    change either is seen here, or waits, finds the call ready and makes it `indexing` anew."""
+    await refresh(parts, call.id)
     async with parts.database.write() as work:
-        call = await _call(work, call_id)
-        if call and _facts(call) != known:
-            return False
-        await work.calls.advance(call_id, State.INDEXING, State.READY)
+        if await work.calls.hold(call, LEASE):
+            if await work.index_debts.of_call(call.id):
+                return False
+            await work.calls.advance(call.id, State.INDEXING, State.READY)
         return True
 
 
-async def _bring_up_to_date(parts: Parts, call_id: int) -> _Facts | None:
-    """Put the call as the database has it, until nothing changed meanwhile; what was put, None for a deleted call.
+async def _bring_up_to_date(parts: Parts, call_id: int) -> None:
+    """Put the call as the database has it, or remove it, until nothing changed meanwhile.
 
     Whoever writes last looks last: so of two jobs at once, an older state can't stay in the index."""
     known: _Facts | None = None
@@ -82,11 +85,11 @@ async def _bring_up_to_date(parts: Parts, call_id: int) -> _Facts | None:
         async with parts.database.read() as work:
             call = await _call(work, call_id)
             if call and _facts(call) == known:
-                return known
+                return
             stored = await work.transcripts.latest(call) if call else None
         if call is None:
             await parts.index.remove([call_id])
-            return None
+            return
         await parts.index.put([document(call, stored.transcript if stored else None)])
         known = _facts(call)
 

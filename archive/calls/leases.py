@@ -63,7 +63,7 @@ async def held(parts: Parts, call: Call, tries: int = TRIES) -> AsyncIterator[No
 
 async def fail(parts: Parts, call: Call, failure: Failure) -> None:
     async with parts.database.write() as work:
-        if await work.calls.fail(call.id, call.state, failure) is None:
+        if await work.calls.fail(call, failure) is None:
             return
         details = {"stage": call.state.value, "retryable": failure.retryable}
         await work.audit.append(
@@ -89,7 +89,7 @@ async def _give_back(parts: Parts, call: Call, error: Unavailable, tries: int) -
 
 async def _release(parts: Parts, call: Call, after: timedelta = timedelta(0)) -> None:
     async with parts.database.write() as work:
-        await work.calls.release(call.id, call.state, after)
+        await work.calls.release(call, after)
 
 
 async def _renew(parts: Parts, call: Call) -> None:
@@ -97,4 +97,4 @@ async def _renew(parts: Parts, call: Call) -> None:
         await asyncio.sleep(RENEW_SECONDS)
         with suppress(Unavailable):  # the next renewal may get through; if not, another worker takes over
             async with parts.database.write() as work:
-                await work.calls.hold(call.id, call.state, LEASE)
+                await work.calls.hold(call, LEASE)

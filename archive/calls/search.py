@@ -19,7 +19,7 @@ from archive.errors import Invalid, Unavailable
 from archive.policy.actions import Action
 from archive.policy.decide import resolve_scope, speech_scope
 from archive.policy.scope import AllCalls, Scope, contains
-from archive.ports import EngineAnswer, EngineQuery, Parts, Suggestion
+from archive.ports import EngineAnswer, EngineQuery, MetadataQuery, Parts, Suggestion
 
 __all__ = ["Ask", "Found", "FoundCall", "search", "suggest"]
 
@@ -145,11 +145,14 @@ async def _report(parts: Parts, caller: Caller, dropped: Sequence[int]) -> None:
 async def _by_metadata(parts: Parts, under_way: _Search, error: Unavailable) -> Found:
     """What the database alone can answer."""
     ask = under_way.ask
-    typed = [term.typed for term in under_way.query.terms]
+    query = MetadataQuery(
+        words=[term.typed for term in under_way.query.terms],
+        without=[term.typed for term in under_way.query.without],
+        filter=ask.filter,
+        sort=ask.sort,
+    )
     async with parts.database.read() as work:
-        calls, total = await work.calls.by_metadata(
-            typed, under_way.find, ask.filter, offset=ask.offset, limit=ask.limit
-        )
+        calls, total = await work.calls.by_metadata(query, under_way.find, offset=ask.offset, limit=ask.limit)
     return Found(
         items=tuple(FoundCall(call) for call in calls),
         total=total,

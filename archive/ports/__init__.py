@@ -8,9 +8,27 @@ from msgspec import Struct
 
 from archive.ports.audit import AuditLog, EventFilter, StoredEvent
 from archive.ports.blobs import BlobInfo, BlobStore
-from archive.ports.calls import CallChanges, Calls, Due, Names, NewCall, PageMark, Suggestion, SuggestionKind
+from archive.ports.calls import (
+    CallChanges,
+    Calls,
+    Due,
+    MetadataQuery,
+    Names,
+    NewCall,
+    PageMark,
+    Suggestion,
+    SuggestionKind,
+)
 from archive.ports.engines import AudioEngine, PasswordHasher, Progress, Recogniser, TranscriptFormats
-from archive.ports.index import Counts, EngineAnswer, EngineHit, EngineQuery, IndexRebuild, SearchIndex
+from archive.ports.index import (
+    Counts,
+    EngineAnswer,
+    EngineHit,
+    EngineQuery,
+    IndexDebts,
+    IndexRebuild,
+    SearchIndex,
+)
 from archive.ports.jobs import Doorbell, Job
 from archive.ports.listens import Listen, Listens, Played, Seconds
 from archive.ports.principals import Credentials, NewGrant, Principals, Session, Token
@@ -33,10 +51,12 @@ __all__ = [
     "EngineHit",
     "EngineQuery",
     "EventFilter",
+    "IndexDebts",
     "IndexRebuild",
     "Job",
     "Listen",
     "Listens",
+    "MetadataQuery",
     "Names",
     "NewCall",
     "NewGrant",

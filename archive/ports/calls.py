@@ -21,7 +21,7 @@ from archive.calls.call import (
     Rendition,
     State,
 )
-from archive.calls.filters import CallFilter
+from archive.calls.filters import CallFilter, Sort
 from archive.calls.sound import Analysis
 from archive.policy.scope import Scope
 
@@ -79,6 +79,15 @@ class CallChanges(Struct, frozen=True, kw_only=True, omit_defaults=True):
     analysis: Analysis | UnsetType = UNSET
 
 
+class MetadataQuery(Struct, frozen=True):
+    """Calls whose names, labels, note or number hold all `words` and none of `without`. By relevance: newest first."""
+
+    words: Sequence[str] = ()
+    without: Sequence[str] = ()
+    filter: CallFilter = CallFilter()
+    sort: Sort = Sort.RELEVANCE
+
+
 class PageMark(Struct, frozen=True):
     """Where a list of calls goes on: after the call with this start and id (newest first)."""
 
@@ -126,11 +135,9 @@ class Calls(Protocol):
 
     async def count(self, scope: Scope, filter: CallFilter) -> int: ...
     async def by_metadata(
-        self, words: Sequence[str], scope: Scope, filter: CallFilter, *, offset: int, limit: int
+        self, query: MetadataQuery, scope: Scope, *, offset: int, limit: int
     ) -> tuple[list[Call], int]:
-        """Calls whose names, labels, note or number hold all `words`, newest first, and how many there are.
-
-        What is left of search when the engine is down."""
+        """A page of the calls found, and how many there are. What is left of search when the engine is down."""
         ...
 
     async def suggest(self, prefix: str, scope: Scope, limit: int) -> list[Suggestion]: ...
@@ -155,17 +162,21 @@ class Calls(Protocol):
         """Move on and end the lease; None if the call is no longer in `old`. `attempts` returns to 0."""
         ...
 
-    async def fail(self, id: int, old: State, failure: Failure) -> Call | None: ...
-    async def hold(self, id: int, state: State, lease: timedelta) -> bool:
-        """Extend the lease on a call one is working on; False if the call is no longer in `state`."""
+    async def fail(self, held: Call, failure: Failure) -> Call | None:
+        """`held` is the call as it was claimed, here and below; None if the work is no longer that claim's."""
         ...
 
-    async def release(self, id: int, state: State, after: timedelta = timedelta(0)) -> None:
+    async def hold(self, held: Call, lease: timedelta) -> bool:
+        """Extend the lease on a call one is working on, whose row is then locked until the unit ends; False if it's
+        no longer one's own."""
+        ...
+
+    async def release(self, held: Call, after: timedelta = timedelta(0)) -> None:
         """End the lease so that whoever rings `after` that time may try again; `attempts` stays."""
         ...
 
-    async def edit(self, id: int, revision: int, changes: CallChanges) -> Call | None:
-        """None if the call's revision is another by now."""
+    async def edit(self, id: int, revision: int | None, changes: CallChanges) -> Call | None:
+        """None if the call's revision is another by now (`revision` None: any will do), or the call is gone."""
         ...
 
     async def delete(self, id: int) -> list[str]:
@@ -193,12 +204,18 @@ class Names(Protocol):
 
     async def partner(self, name_or_uid: str) -> Named | None: ...
     async def team(self, name_or_uid: str) -> Named | None: ...
-    async def client(self, name_or_uid: str) -> ClientRef | None: ...
-    async def agent(self, name_or_uid: str) -> AgentRef | None: ...
+    async def partner_ids(self, name_or_uid: str) -> list[int]:
+        """All of that name, for narrowing a list; so the three below. Clients and agents may be namesakes."""
+        ...
+
+    async def client_ids(self, name_or_uid: str) -> list[int]: ...
+    async def agent_ids(self, name_or_uid: str) -> list[int]: ...
+    async def team_ids(self, name_or_uid: str) -> list[int]: ...
     async def client_like(
         self, name: str | None, phone: str | None, external_id: str | None
     ) -> ClientRef | None:
-        """The client with this external id, else with this number and name, else with this name alone."""
+        """The client with this external id, where one is given: no other will do. Else with this number and name, else
+        with this name alone."""
         ...
 
     async def agent_like(self, name: str | None, email: str | None) -> AgentRef | None: ...

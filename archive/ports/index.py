@@ -1,4 +1,4 @@
-"""The search engine."""
+"""The search engine, and what it is owed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -60,6 +60,24 @@ class IndexRebuild(Protocol):
     """A new index beside the one in use."""
 
     async def put(self, documents: Sequence[CallDocument]) -> None: ...
+
+
+class IndexDebts(Protocol):
+    """Calls of which the index may hold something old. A debt is written in the unit of the change, so that neither a
+    lost ring nor an engine that is away for days leaves words in the index that the database no longer has."""
+
+    async def owe(self, call_id: int) -> None: ...
+    async def of_call(self, call_id: int) -> list[int]:
+        """The numbers of what is owed of a call by now."""
+        ...
+
+    async def pay(self, debts: Collection[int]) -> None:
+        """Drop these debts. What was owed since they were read stays."""
+        ...
+
+    async def due(self, limit: int) -> list[int]:
+        """Calls that have been owed for 10 s, longest first."""
+        ...
 
 
 class SearchIndex(Protocol):

@@ -10,13 +10,12 @@ from archive.calls.call import (
 
 
 class Job(StrEnum):
-    """What a ring asks for. `INDEX_NAMES` makes a call findable by its metadata at once."""
+    """What a ring asks for: one of the stages, or `REFRESH`, what the index is owed of a call that changed."""
 
     NORMALISE = "normalise"
     TRANSCRIBE = "transcribe"
     INDEX = "index"
-    INDEX_NAMES = "index_names"
-    FORGET = "forget"
+    REFRESH = "refresh"
 
 
 class Doorbell(Protocol):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from archive.ports.audit import AuditLog
 from archive.ports.calls import Calls, Names
+from archive.ports.index import IndexDebts
 from archive.ports.listens import Listens
 from archive.ports.principals import Credentials, Principals
 from archive.ports.transcripts import Transcripts
@@ -18,6 +19,8 @@ class Work(Protocol):
     def calls(self) -> Calls: ...
     @property
     def names(self) -> Names: ...
+    @property
+    def index_debts(self) -> IndexDebts: ...
     @property
     def transcripts(self) -> Transcripts: ...
     @property

@@ -7,11 +7,11 @@ import pytest
 from msgspec import structs
 
 from archive.adapters.db.database import SqlDatabase
-from archive.calls.call import Consent, Direction, Kind, Participant, Recording, State, TranscriptRef
-from archive.calls.filters import CallFilter
+from archive.calls.call import Call, Consent, Direction, Kind, Participant, Recording, State, TranscriptRef
+from archive.calls.filters import CallFilter, Sort
 from archive.errors import Conflict, Invalid
 from archive.policy.scope import AllCalls, Nothing, Unsealed
-from archive.ports import CallChanges, PageMark, Suggestion, SuggestionKind
+from archive.ports import CallChanges, MetadataQuery, PageMark, Suggestion, SuggestionKind
 from tests.contract.making import (
     RENDITION,
     START,
@@ -182,17 +182,35 @@ async def test_metadata_holds_all_words_wherever_they_stand(database: SqlDatabas
     )
     other = await add_call(database, note="order")
     async with database.read() as work:
+
+        async def found(words: list[str]) -> tuple[list[Call], int]:
+            return await work.calls.by_metadata(MetadataQuery(words), AllCalls(), offset=0, limit=9)
+
         for words in (["grun", "bill"], ["oneill"], ["order", "SÖHNE"], ["5550123"], ["100"]):
-            assert await work.calls.by_metadata(words, AllCalls(), EVERYTHING, offset=0, limit=9) == (
-                [call],
-                1,
-            )
+            assert await found(words) == ([call], 1)
         for words in (["grun", "absent"], ["%"], ["_"], ["rder"]):
-            assert await work.calls.by_metadata(words, AllCalls(), EVERYTHING, offset=0, limit=9) == ([], 0)
-        scoped = await work.calls.by_metadata(["order"], of_calls(other), EVERYTHING, offset=0, limit=9)
-        assert scoped == ([other], 1)
-        second = await work.calls.by_metadata(["order"], AllCalls(), EVERYTHING, offset=1, limit=1)
-        assert second == ([call], 2)
+            assert await found(words) == ([], 0)
+        order = MetadataQuery(["order"])
+        assert await work.calls.by_metadata(order, of_calls(other), offset=0, limit=9) == ([other], 1)
+        assert await work.calls.by_metadata(order, AllCalls(), offset=1, limit=1) == ([call], 2)
+
+
+async def test_metadata_lacks_the_words_left_out_and_comes_in_the_order_asked_for(
+    database: SqlDatabase,
+) -> None:
+    async with database.write() as work:
+        client = await work.names.add_client("Tidewell", None, None)
+    first = await add_call(database, note="order", client_id=client.id)
+    second = await add_call(database, note="order", started_at=START + timedelta(hours=1))
+    async with database.read() as work:
+        for query, found in (
+            (MetadataQuery(["order"], sort=Sort.OLDEST), [first, second]),
+            (MetadataQuery(["order"]), [second, first]),
+            (MetadataQuery(["order"], without=["tide"]), [second]),
+            (MetadataQuery(without=["order"]), []),
+        ):
+            page = await work.calls.by_metadata(query, AllCalls(), offset=0, limit=9)
+            assert page == (found, len(found))
 
 
 async def test_suggestions_come_from_calls_in_scope_alone(database: SqlDatabase) -> None:
@@ -267,15 +285,25 @@ async def test_one_of_two_uploads_at_once_wins(database: SqlDatabase) -> None:
 async def test_an_edit_raises_the_revision_and_asks_for_the_last_one(database: SqlDatabase) -> None:
     partner = await add_partner(database, "P")
     call = await add_call(database, note="old", labels=("a", "b"), phone="12345")
-    changes = CallChanges(note=None, labels=("c",), partner_id=partner, phone="67890", sealed=True)
+    changes = CallChanges(note=None, labels=("c", "c"), partner_id=partner, phone="67890", sealed=True)
     async with database.write() as work:
         edited = await work.calls.edit(call.id, 1, changes)
         assert await work.calls.edit(call.id, 1, CallChanges(note="lost")) is None
         assert await work.calls.count(AllCalls(), CallFilter(phone="7890")) == 1
-        assert (await work.calls.by_metadata(["old"], AllCalls(), EVERYTHING, offset=0, limit=1))[1] == 0
+        assert (await work.calls.by_metadata(MetadataQuery(["old"]), AllCalls(), offset=0, limit=1))[1] == 0
     assert edited is not None
     assert (edited.note, edited.labels, edited.partner_id, edited.sealed) == (None, ("c",), partner, True)
     assert (edited.revision, edited.kind) == (2, call.kind)
+
+
+async def test_an_edit_that_asks_for_no_revision_takes_whatever_it_is(database: SqlDatabase) -> None:
+    call = await add_call(database)
+    async with database.write() as work:
+        await work.calls.edit(call.id, call.revision, CallChanges(note="first"))
+        edited = await work.calls.edit(call.id, None, CallChanges(language="en"))
+        assert await work.calls.edit(999, None, CallChanges(note="lost")) is None
+    assert edited is not None
+    assert (edited.note, edited.language, edited.revision) == ("first", "en", 3)
 
 
 async def test_deleting_takes_all_but_events_and_frees_blobs_that_no_other_call_names(

@@ -54,6 +54,16 @@ async def test_a_name_never_leads_to_a_client_with_another_external_id(database:
         assert await work.names.add_client("Anna", None, "C2") == second  # taken a moment ago
 
 
+async def test_an_external_id_never_leads_to_a_client_without_one(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        await work.names.add_client("Tidewell", "030 1234567", None)
+        assert await work.names.client_like("Tidewell", "030 1234567", "crm-1") is None
+        one = await work.names.add_client("Tidewell", None, "crm-1")
+        assert one.external_id == "crm-1"
+        assert await work.names.client_like("Tidewell", None, "crm-2") is None
+        assert await work.names.client_like("Tidewell", None, "crm-1") == one
+
+
 async def test_an_agent_is_known_by_email_and_by_name_only_without_one(database: SqlDatabase) -> None:
     async with database.write() as work:
         names = work.names
@@ -65,8 +75,9 @@ async def test_an_agent_is_known_by_email_and_by_name_only_without_one(database:
         assert await names.agent_like("BO ", None) == namesake
         assert await names.agent_like(None, None) is None
         assert await names.add_agent("Bo", "BO@example.com") == agent
-        assert await names.agent("Bo") == agent
-        assert await names.agent(namesake.uid) == namesake
+        assert await names.agent_ids("bo") == [agent.id, namesake.id]
+        assert await names.agent_ids(namesake.uid) == [namesake.id]
+        assert await names.agent_ids("Bob") == []
 
 
 async def test_lists_are_in_order_of_names_and_of_the_ids_asked_for(database: SqlDatabase) -> None:
@@ -84,4 +95,6 @@ async def test_lists_are_in_order_of_names_and_of_the_ids_asked_for(database: Sq
         assert await names.teams() == [team]
         assert await names.clients([client.id]) == [Named(client.id, client.uid, "C")]
         assert await names.agents([agent.id]) == [Named(agent.id, agent.uid, "G")]
-        assert await names.client("c") == client
+        assert await names.client_ids("c") == [client.id]
+        assert await names.partner_ids("a") == [a.id]
+        assert await names.team_ids(team.uid) == [team.id]

@@ -18,6 +18,7 @@ from tests.databases import Clock
 pytestmark = pytest.mark.anyio
 LEASE = timedelta(minutes=5)
 FIRST = {State.RECEIVED}
+FAILURE = Failure("not_audio", "This is a picture.", retryable=False)
 ANALYSIS = Analysis(
     duration=61.5,
     channels=(ChannelSound(-21.5, -3.25, 0.5, 0), ChannelSound(None, None, 0.0, 0)),
@@ -53,26 +54,45 @@ async def test_a_lease_that_ran_out_is_taken_and_counted(database: SqlDatabase, 
 
 async def test_holding_extends_the_lease(database: SqlDatabase, clock: Clock) -> None:
     call = await add_call(database)
-    await claim(database, call)
+    held = await claim(database, call)
+    assert held is not None
     clock.forward(minutes=4)
     async with database.write() as work:
-        assert await work.calls.hold(call.id, State.NORMALISING, LEASE)
-        assert not await work.calls.hold(call.id, State.INDEXING, LEASE)
+        assert await work.calls.hold(held, LEASE)
+        assert not await work.calls.hold(structs.replace(held, state=State.INDEXING), LEASE)
     clock.forward(minutes=4)
     assert await claim(database, call) is None
 
 
 async def test_released_work_can_be_taken_at_once_and_remembers_its_tries(database: SqlDatabase) -> None:
     call = await add_call(database)
-    await claim(database, call)
+    held = await claim(database, call)
+    assert held is not None
     async with database.write() as work:
-        await work.calls.release(call.id, State.INDEXING)  # not its state: nothing happens
+        await work.calls.release(structs.replace(held, state=State.INDEXING))  # not its state: nothing happens
     assert await claim(database, call) is None
     async with database.write() as work:
-        await work.calls.release(call.id, State.NORMALISING)
+        await work.calls.release(held)
     again = await claim(database, call)
     assert again is not None
     assert again.attempts == 2
+
+
+async def test_a_worker_whose_lease_ran_out_cannot_touch_the_next_ones_work(
+    database: SqlDatabase, clock: Clock
+) -> None:
+    call = await add_call(database)
+    late = await claim(database, call)
+    clock.forward(minutes=5)
+    now = await claim(database, call)
+    assert late is not None
+    assert now is not None
+    async with database.write() as work:
+        assert not await work.calls.hold(late, LEASE)
+        await work.calls.release(late)
+        assert await work.calls.fail(late, FAILURE) is None
+        assert await work.calls.claim(call.id, FIRST, State.NORMALISING, LEASE) is None
+        assert await work.calls.fail(now, FAILURE)
 
 
 async def test_advancing_ends_the_lease_keeps_the_changes_and_counts_anew(database: SqlDatabase) -> None:
@@ -104,15 +124,14 @@ async def test_an_analysis_made_again_replaces_the_first(database: SqlDatabase) 
 
 async def test_failing_says_why_and_trying_again_forgets_it(database: SqlDatabase) -> None:
     call = await add_call(database)
-    failure = Failure("not_audio", "This is a picture.", retryable=False)
     async with database.write() as work:
-        failed = await work.calls.fail(call.id, State.RECEIVED, failure)
-        assert await work.calls.fail(call.id, State.RECEIVED, failure) is None
+        failed = await work.calls.fail(call, FAILURE)
+        assert await work.calls.fail(call, FAILURE) is None
         assert await work.calls.failed(10) == [failed]
         retried = await work.calls.advance(call.id, State.FAILED, State.RECEIVED)
     assert failed is not None
     assert retried is not None
-    assert (failed.state, failed.failure) == (State.FAILED, failure)
+    assert (failed.state, failed.failure) == (State.FAILED, FAILURE)
     assert (retried.state, retried.failure) == (State.RECEIVED, None)
 
 

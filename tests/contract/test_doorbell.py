@@ -82,11 +82,11 @@ async def test_a_job_that_asks_to_comes_back(doorbell: RedisDoorbell, redis_url:
 
 
 async def test_jobs_are_packed_without_pickle(doorbell: RedisDoorbell, redis_url: str) -> None:
-    await doorbell.ring(Job.FORGET, 7)
+    await doorbell.ring(Job.REFRESH, 7)
     with redis.Redis.from_url(redis_url) as client:
         (key,) = client.keys("arq:job:*")
         job = unpack(client.get(key))
-    assert (job["f"], list(job["a"])) == ("forget", [7])
+    assert (job["f"], list(job["a"])) == ("refresh", [7])
 
 
 async def test_progress_is_shown_and_forgotten(doorbell: RedisDoorbell, redis_url: str) -> None:

@@ -67,6 +67,7 @@ async def test_two_workers_at_once_make_one_rendition(story: Story) -> None:
 
 async def test_a_worker_that_was_killed_is_replaced_when_its_lease_is_over(story: Story) -> None:
     call = await story.received()
+    await refresh(story.parts, call.id)
     async with story.parts.database.write() as work:
         await work.calls.claim(call.id, {State.RECEIVED}, State.NORMALISING, LEASE)
     story.doorbell.rung.clear()
@@ -354,6 +355,7 @@ async def test_the_queue_is_told_to_ring_again(story: Story, error: Exception) -
 
 async def test_the_sweep_rings_for_every_state_that_owes_work(story: Story) -> None:
     call = await story.received()
+    await refresh(story.parts, call.id)
     for stage in (normalise, transcribe, index_call):
         story.doorbell.rung.clear()
         story.clock.time += UNHELD

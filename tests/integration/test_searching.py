@@ -14,7 +14,7 @@ from archive.calls.call import Call, State
 from archive.calls.caller import Caller
 from archive.calls.documents import CallDocument
 from archive.calls.filters import CallFilter
-from archive.calls.index import forget, index_call, index_names, reindex
+from archive.calls.index import index_call, refresh, reindex
 from archive.calls.leases import Again
 from archive.calls.placing import ClientGiven
 from archive.calls.search import search, suggest
@@ -267,8 +267,8 @@ async def test_a_deleted_call_is_dropped_and_then_forgotten(world: World, parts:
         await work.calls.delete(call.id)
     assert (await search(parts, everywhere, Ask(q="pallet"))).items == ()
     assert (await world.events("search.mismatch"))[0].details["deleted"] == 1
-    await forget(parts, call.id)
-    await forget(parts, call.id)
+    await refresh(parts, call.id)
+    await refresh(parts, call.id)
     assert await parts.index.count() == 0
 
 
@@ -342,7 +342,7 @@ async def test_suggestions_come_from_metadata_in_scope(world: World, parts: Part
 
 async def test_a_call_is_found_by_its_metadata_from_the_start(world: World, parts: Parts) -> None:
     call = await world.call(client=ClientGiven(name="Early Bird"), playable=False)
-    await index_names(parts, call.id)
+    await refresh(parts, call.id)
     found = await search(parts, await caller(parts, (AllCalls(), READ)), Ask(q="early"))
     assert uids(found) == [call.uid]
     assert (await current(parts, call)).state is State.RECEIVED
@@ -351,7 +351,7 @@ async def test_a_call_is_found_by_its_metadata_from_the_start(world: World, part
 async def test_indexing_twice_does_no_harm(world: World, parts: Parts) -> None:
     call = await add(world, parts, "the pallet")
     await index_call(parts, call.id)
-    await index_names(parts, call.id)
+    await refresh(parts, call.id)
     assert await parts.index.count() == 1
     assert (await current(parts, call)).state is State.READY
 
@@ -367,7 +367,7 @@ async def test_an_engine_that_is_away_fails_no_call(world: World) -> None:
         await index_call(away, call.id)  # rung too early: the call rests
         world.clock.time += again.value.delay
     with pytest.raises(Unavailable):
-        await index_names(away, call.id)
+        await refresh(away, call.id)
     assert (await current(world.parts, call)).state is State.INDEXING
     await index_call(world.parts, call.id)
     assert (await current(world.parts, call)).state is State.READY
@@ -382,7 +382,7 @@ async def test_a_change_while_a_call_is_indexed_is_not_lost(world: World, parts:
             await move(work, call, "Southwind")
         yield
 
-    await index_names(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
+    await refresh(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
     moved = await current(parts, call)
     found = await search(parts, await caller(parts, (partner_of(moved), READ)), Ask(q="pallet"))
     assert uids(found) == [call.uid]
@@ -397,7 +397,7 @@ async def test_a_call_deleted_while_it_is_indexed_leaves_the_index(world: World,
             await work.calls.delete(call.id)
         yield
 
-    await index_names(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
+    await refresh(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
     assert await parts.index.count() == 0
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import ColumnElement, exists, false, or_
+from sqlalchemy import ColumnElement, exists, false, func, not_, or_
 
 from archive.adapters.db.tables import agents, call_labels, calls, clients, partners, teams
-from archive.adapters.db.words import begins, typed_digits
+from archive.adapters.db.words import begins, ending, typed_digits
 from archive.calls.filters import CallFilter
 
 Condition = ColumnElement[bool]
@@ -30,6 +30,11 @@ def holds(word: str) -> Condition:
     columns = [calls.c.words, calls.c.note_words, *(table.c.words for table in tables)]
     found = [begins(column, word) for column in columns]
     return or_(*found, _number_ends(word), _label(begins(call_labels.c.words, word)))
+
+
+def lacks(word: str) -> Condition:
+    """The contrary of `holds`: what a call doesn't have holds no word (where SQL would say NULL)."""
+    return not_(func.coalesce(holds(word), false()))
 
 
 def _any_of(filter: CallFilter) -> Iterator[Condition]:
@@ -64,7 +69,7 @@ def _between(filter: CallFilter) -> Iterator[Condition]:
 def _number_ends(typed: str) -> Condition:
     """Whether the call's number ends so; what is too short to be the end of a number ends none."""
     number = typed_digits(typed)
-    return calls.c.phone_digits.endswith(number, autoescape=True) if number else false()
+    return calls.c.phone_reversed.between(*ending(number)) if number else false()
 
 
 def _label(condition: Condition) -> Condition:

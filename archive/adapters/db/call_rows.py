@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET, Struct
 from sqlalchemy import Row
 
-from archive.adapters.db.words import digits, words
+from archive.adapters.db.words import reversed_digits, words
 from archive.calls.call import (
     AgentRef,
     Call,
@@ -105,7 +105,7 @@ def _note(note: str | None) -> dict[str, Any]:
 
 
 def _phone(phone: str | None) -> dict[str, Any]:
-    return {"phone": phone, "phone_digits": digits(phone)}
+    return {"phone": phone, "phone_reversed": reversed_digits(phone)}
 
 
 def _recording(recording: Recording) -> dict[str, Any]:

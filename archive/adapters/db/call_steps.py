@@ -1,7 +1,8 @@
 """The steps of a call's work, one conditional UPDATE each: whoever's finds the row has the work.
 
-`held_until` is until when a call is somebody's work. Every step tests the state it leaves, so a step taken twice, or
-by a worker whose lease ran out, finds no row the second time.
+`held_until` is until when a call is somebody's work. Every step tests the state it leaves, so a step taken twice finds
+no row the second time. Failing, holding and releasing test the try as well: a worker whose lease ran out can't do them
+to the work of the one that came after it.
 """
 
 from collections.abc import Collection
@@ -12,7 +13,7 @@ from sqlalchemy import Update, case, update
 
 from archive.adapters.db.call_rows import NO_FAILURE, changed_values, failure_values
 from archive.adapters.db.tables import calls
-from archive.calls.call import Failure, State, check_transition
+from archive.calls.call import Call, Failure, State, check_transition
 from archive.ports import CallChanges
 
 
@@ -37,13 +38,14 @@ def advancing(id: int, old: State, new: State, now: datetime, changes: CallChang
     return _moving(id, old, new, now, values)
 
 
-def failing(id: int, old: State, failure: Failure, now: datetime) -> Update:
-    return _moving(id, old, State.FAILED, now, failure_values(failure))
+def failing(held: Call, failure: Failure, now: datetime) -> Update:
+    step = _moving(held.id, held.state, State.FAILED, now, failure_values(failure))
+    return step.where(calls.c.attempts == held.attempts)
 
 
-def holding(id: int, state: State, until: datetime) -> Update:
+def holding(held: Call, until: datetime) -> Update:
     """Until `until` the work is its worker's; a moment that has come ends the lease."""
-    return _in(id, state).values(held_until=until)
+    return _in(held.id, held.state).where(calls.c.attempts == held.attempts).values(held_until=until)
 
 
 def _moving(id: int, old: State, new: State, now: datetime, values: dict[str, Any]) -> Update:

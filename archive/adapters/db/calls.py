@@ -9,7 +9,7 @@ from sqlalchemy import Select, Update, and_, func, insert, select, tuple_, union
 from sqlalchemy import delete as deleting
 
 from archive.adapters.db import call_steps
-from archive.adapters.db.call_filter import conditions, holds
+from archive.adapters.db.call_filter import conditions, holds, lacks
 from archive.adapters.db.call_rows import call_from, changed_values, new_values
 from archive.adapters.db.scope import within
 from archive.adapters.db.suggestions import suggesting
@@ -17,11 +17,11 @@ from archive.adapters.db.tables import agents, analyses, call_labels, calls, cli
 from archive.adapters.db.unit import Unit
 from archive.adapters.db.words import key, words
 from archive.calls.call import WORKING, Call, Failure, State
-from archive.calls.filters import CallFilter
+from archive.calls.filters import CallFilter, Sort
 from archive.calls.sound import Analysis
 from archive.errors import Conflict
 from archive.policy.scope import AllCalls, Scope
-from archive.ports import CallChanges, Due, NewCall, PageMark, Suggestion
+from archive.ports import CallChanges, Due, MetadataQuery, NewCall, PageMark, Suggestion
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ UNHELD = timedelta(seconds=10)
 """So long a call may be nobody's before it counts as dropped: its ring may still be on the way."""
 
 _MANY = 1_000  # ids or names in one statement
+_BLOBS = (calls.c.blob, calls.c.rendition_blob, calls.c.waveform_blob)
 _first = calls.alias("first_call")  # the call with the same bytes that came before
 
 
@@ -64,6 +65,10 @@ def newest_first(query: Select[Any]) -> Select[Any]:
     return query.order_by(calls.c.started_at.desc(), calls.c.id.desc())
 
 
+def oldest_first(query: Select[Any]) -> Select[Any]:
+    return query.order_by(calls.c.started_at, calls.c.id)
+
+
 class SqlCalls:
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
@@ -89,11 +94,13 @@ class SqlCalls:
         return await self._count(readable(scope).where(*conditions(filter)))
 
     async def by_metadata(
-        self, words: Sequence[str], scope: Scope, filter: CallFilter, *, offset: int, limit: int
+        self, query: MetadataQuery, scope: Scope, *, offset: int, limit: int
     ) -> tuple[list[Call], int]:
-        query = readable(scope).where(*conditions(filter), *(holds(word) for word in words))
-        found = await self._all(newest_first(query).offset(offset).limit(limit))
-        return found, await self._count(query)
+        wanted = (holds(word) for word in query.words)
+        unwanted = (lacks(word) for word in query.without)
+        found = readable(scope).where(*conditions(query.filter), *wanted, *unwanted)
+        in_order = oldest_first(found) if query.sort is Sort.OLDEST else newest_first(found)
+        return await self._all(in_order.offset(offset).limit(limit)), await self._count(found)
 
     async def suggest(self, prefix: str, scope: Scope, limit: int) -> list[Suggestion]:
         found: list[Suggestion] = []
@@ -128,18 +135,15 @@ class SqlCalls:
         )
         return first
 
-    async def edit(self, id: int, revision: int, changes: CallChanges) -> Call | None:
-        change = (
-            update(calls)
-            .where(calls.c.id == id, calls.c.revision == revision)
-            .values(**changed_values(changes), revision=calls.c.revision + 1)
-        )
-        return await self._step(id, change, changes)
+    async def edit(self, id: int, revision: int | None, changes: CallChanges) -> Call | None:
+        change = update(calls).where(calls.c.id == id)
+        if revision is not None:
+            change = change.where(calls.c.revision == revision)
+        values = {**changed_values(changes), "revision": calls.c.revision + 1}
+        return await self._step(id, change.values(values), changes)
 
     async def delete(self, id: int) -> list[str]:
-        query = select(calls.c.blob, calls.c.rendition_blob, calls.c.waveform_blob).where(calls.c.id == id)
-        row = await self._unit.first(query)
-        await self._unit.run(deleting(calls).where(calls.c.id == id))
+        row = await self._unit.first(deleting(calls).where(calls.c.id == id).returning(*_BLOBS))
         names = {name for name in row or () if name is not None}
         return sorted(names - await self.named_blobs(names))
 
@@ -154,14 +158,14 @@ class SqlCalls:
         step = call_steps.advancing(id, old, new, await self._unit.now(), changes)
         return await self._step(id, step, changes)
 
-    async def fail(self, id: int, old: State, failure: Failure) -> Call | None:
-        return await self._step(id, call_steps.failing(id, old, failure, await self._unit.now()))
+    async def fail(self, held: Call, failure: Failure) -> Call | None:
+        return await self._step(held.id, call_steps.failing(held, failure, await self._unit.now()))
 
-    async def hold(self, id: int, state: State, lease: timedelta) -> bool:
-        return await self._unit.changed(call_steps.holding(id, state, await self._unit.now() + lease))
+    async def hold(self, held: Call, lease: timedelta) -> bool:
+        return await self._unit.changed(call_steps.holding(held, await self._unit.now() + lease))
 
-    async def release(self, id: int, state: State, after: timedelta = timedelta(0)) -> None:
-        await self._unit.run(call_steps.holding(id, state, await self._unit.now() + after))
+    async def release(self, held: Call, after: timedelta = timedelta(0)) -> None:
+        await self._unit.run(call_steps.holding(held, await self._unit.now() + after))
 
     async def due(self, limit: int) -> list[Due]:
         free_since = await self._unit.now() - UNHELD
@@ -193,10 +197,9 @@ class SqlCalls:
         return list(await self._unit.values(query))
 
     async def named_blobs(self, names: Collection[str]) -> set[str]:
-        columns = (calls.c.blob, calls.c.rendition_blob, calls.c.waveform_blob)
         found: set[str] = set()
         for some in _portions(names):
-            found.update(await self._unit.values(union_all(*(select(c).where(c.in_(some)) for c in columns))))
+            found.update(await self._unit.values(union_all(*(select(c).where(c.in_(some)) for c in _BLOBS))))
         return found
 
     # ---- rows ----
@@ -215,7 +218,7 @@ class SqlCalls:
     async def _label(self, id: int, labels: Collection[str]) -> None:
         rows = [
             {"call_id": id, "place": place, "label": label, "words": words(label)}
-            for place, label in enumerate(labels)
+            for place, label in enumerate(dict.fromkeys(labels))
         ]
         if rows:
             await self._unit.run(insert(call_labels), rows)

@@ -13,6 +13,7 @@ from archive.adapters.db.calls import SqlCalls
 from archive.adapters.db.credentials import SqlCredentials
 from archive.adapters.db.engines import is_sqlite, postgresql_engine, sqlite_engines
 from archive.adapters.db.faults import MIGRATE, named
+from archive.adapters.db.index_debts import SqlIndexDebts
 from archive.adapters.db.listens import SqlListens
 from archive.adapters.db.migrate import head
 from archive.adapters.db.names import SqlNames
@@ -30,6 +31,7 @@ class SqlWork:
         self._unit = Unit(connection, clock)
         self.calls = SqlCalls(self._unit)
         self.names = SqlNames(self._unit)
+        self.index_debts = SqlIndexDebts(self._unit)
         self.transcripts = SqlTranscripts(self._unit)
         self.listens = SqlListens(self._unit)
         self.principals = SqlPrincipals(self._unit)

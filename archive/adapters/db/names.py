@@ -24,22 +24,26 @@ class SqlNames:
     async def team(self, name_or_uid: str) -> Named | None:
         return _made(Named, await self._called(teams, name_or_uid))
 
-    async def client(self, name_or_uid: str) -> ClientRef | None:
-        return _made(ClientRef, await self._called(clients, name_or_uid))
+    async def partner_ids(self, name_or_uid: str) -> list[int]:
+        return await self._ids(partners, name_or_uid)
 
-    async def agent(self, name_or_uid: str) -> AgentRef | None:
-        return _made(AgentRef, await self._called(agents, name_or_uid))
+    async def client_ids(self, name_or_uid: str) -> list[int]:
+        return await self._ids(clients, name_or_uid)
+
+    async def agent_ids(self, name_or_uid: str) -> list[int]:
+        return await self._ids(agents, name_or_uid)
+
+    async def team_ids(self, name_or_uid: str) -> list[int]:
+        return await self._ids(teams, name_or_uid)
 
     async def client_like(
         self, name: str | None, phone: str | None, external_id: str | None
     ) -> ClientRef | None:
-        """A name never leads to a client with another external id; a number alone leads to whoever has it."""
+        """A number alone leads to whoever has it."""
         c = clients.c
-        if external_id and (row := await self._first(clients, c.external_id == external_id)):
-            return _made(ClientRef, row)
-        named = [c.key == key(name)] if name else []
         if external_id:
-            named.append(c.external_id.is_(None))
+            return _made(ClientRef, await self._first(clients, c.external_id == external_id))
+        named = [c.key == key(name)] if name else []
         row = await self._first(clients, c.phone_digits == digits(phone), *named) if phone else None
         if row is None and name:
             row = await self._first(clients, *named)
@@ -82,7 +86,11 @@ class SqlNames:
         return await self._listed(agents, ids)
 
     async def _called(self, table: Table, name_or_uid: str) -> Row[Any] | None:
-        return await self._first(table, or_(table.c.uid == name_or_uid, table.c.key == key(name_or_uid)))
+        return await self._first(table, _is(table, name_or_uid))
+
+    async def _ids(self, table: Table, name_or_uid: str) -> list[int]:
+        query = select(table.c.id).where(_is(table, name_or_uid)).order_by(table.c.id)
+        return list(await self._unit.values(query))
 
     async def _first(self, table: Table, *conditions: ColumnElement[bool]) -> Row[Any] | None:
         return await self._unit.first(select(table).where(*conditions).order_by(table.c.id).limit(1))
@@ -103,6 +111,10 @@ class SqlNames:
         if ids is not None:
             query = query.where(table.c.id.in_(ids))
         return [_some(Named, row) for row in await self._unit.all(query)]
+
+
+def _is(table: Table, name_or_uid: str) -> ColumnElement[bool]:
+    return or_(table.c.uid == name_or_uid, table.c.key == key(name_or_uid))
 
 
 def _made(kind: type[T], row: Row[Any] | None) -> T | None:

@@ -41,5 +41,5 @@ def _labels(readable: Select[Any], prefix: str) -> Select[Any]:
 
 def _phones(readable: Select[Any], number: str) -> Select[Any]:
     text = calls.c.phone.label("text")
-    found = readable.where(calls.c.phone_digits.contains(number, autoescape=True))
+    found = readable.where(calls.c.phone_reversed.contains(number[::-1], autoescape=True))
     return found.with_only_columns(text, null().label("uid")).distinct().order_by(text)

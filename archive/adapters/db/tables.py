@@ -187,7 +187,7 @@ calls = _table(
     _of("agents", "agent_id", null=True),
     _of("teams", "team_id", null=True),
     Column("phone", Text),
-    Column("phone_digits", Text),
+    Column("phone_reversed", Text),  # its digits, the last one first
     Column("channels", Json(tuple[str, ...]), nullable=False),
     Column("language", Text),
     Column("note", Text),
@@ -219,13 +219,14 @@ calls = _table(
     Column("revision", Integer, nullable=False),
     UniqueConstraint("registration_id", "source", "external_id"),
     Index("calls_newest", "started_at", "id"),
+    Index("calls_received", "received_at", "id"),
     *(
         Index(f"calls_{of}", of, "started_at", "id")
-        for of in ("partner_id", "client_id", "agent_id", "team_id")
+        for of in ("partner_id", "client_id", "agent_id", "team_id", "source")
     ),
     Index("calls_due", "state", "held_until"),
     Index("calls_external_id", "external_id"),
-    Index("calls_phone_digits", "phone_digits"),
+    Index("calls_phone", "phone_reversed"),
 )
 
 call_labels = Table(
@@ -236,6 +237,13 @@ call_labels = Table(
     Column("label", Text, nullable=False),
     Column("words", Text, nullable=False),
     Index("call_labels_label", "label", "call_id"),
+)
+
+# Calls of which the index may hold something old. No foreign key: a deleted call is owed too.
+index_debts = _table(
+    "index_debts",
+    Column("call_id", Id, nullable=False, index=True),
+    Column("since", Moment, nullable=False),
 )
 
 analyses = Table(

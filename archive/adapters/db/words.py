@@ -7,6 +7,9 @@ from sqlalchemy import ColumnElement, false
 from archive.calls.documents import folded
 from archive.calls.query import MIN_SUFFIX, significant
 
+LONGEST_PHONE = 40
+"""Characters that a number is given in, and so more digits than it has."""
+
 
 def key(name: str) -> str:
     """What two spellings of one name share: no regard to case and outer space."""
@@ -30,6 +33,16 @@ def begins(column: ColumnElement[str], typed: str) -> ColumnElement[bool]:
 
 def digits(phone: str | None) -> str | None:
     return significant(phone) if phone else None
+
+
+def reversed_digits(phone: str | None) -> str | None:
+    """The last digit first, so that all numbers with one ending stand side by side in an index."""
+    return significant(phone)[::-1] if phone else None
+
+
+def ending(number: str) -> tuple[str, str]:
+    """The first and the last of all reversed numbers that end so. Digits alone: any collation puts them in order."""
+    return number[::-1], number[::-1] + "9" * LONGEST_PHONE
 
 
 def typed_digits(typed: str) -> str | None:

@@ -1,7 +1,8 @@
 """The parameters by which calls are narrowed, shared by lists and search."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Annotated, Protocol
+from itertools import chain
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -38,20 +39,15 @@ class Narrowing(
     limit: Limit = 50
 
 
-class HasUid(Protocol):
-    @property
-    def id(self) -> int: ...
-
-
 async def narrowed(parts: Parts, asked: Narrowing) -> CallFilter:
     """The same with the database's ids. Raises `Malformed` for a number too short."""
     async with parts.database.read() as work:
         names = work.names
         return CallFilter(
-            partners=await _ids(asked.partner, names.partner),
-            clients=await _ids(asked.client, names.client),
-            agents=await _ids(asked.agent, names.agent),
-            teams=await _ids(asked.team, names.team),
+            partners=await _ids(asked.partner, names.partner_ids),
+            clients=await _ids(asked.client, names.client_ids),
+            agents=await _ids(asked.agent, names.agent_ids),
+            teams=await _ids(asked.team, names.team_ids),
             kinds=frozenset(asked.kind),
             directions=frozenset(asked.direction),
             labels=frozenset(asked.label),
@@ -63,9 +59,9 @@ async def narrowed(parts: Parts, asked: Narrowing) -> CallFilter:
         )
 
 
-async def _ids(names: Iterable[str], find: Callable[[str], Awaitable[HasUid | None]]) -> frozenset[int]:
-    found = [await find(name) for name in names]
-    return frozenset(one.id if one else NO_ID for one in found)
+async def _ids(names: Iterable[str], find: Callable[[str], Awaitable[list[int]]]) -> frozenset[int]:
+    found = [await find(name) or [NO_ID] for name in names]
+    return frozenset(chain.from_iterable(found))
 
 
 def _digits(phone: str | None) -> str | None:

@@ -155,7 +155,7 @@ def _calls() -> None:
         _of("agents", "agent_id", null=True),
         _of("teams", "team_id", null=True),
         sa.Column("phone", sa.Text),
-        sa.Column("phone_digits", sa.Text),
+        sa.Column("phone_reversed", sa.Text),
         sa.Column("channels", sa.Text, nullable=False),
         sa.Column("language", sa.Text),
         sa.Column("note", sa.Text),
@@ -187,13 +187,14 @@ def _calls() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
         sa.UniqueConstraint("registration_id", "source", "external_id"),
         sa.Index("calls_newest", "started_at", "id"),
+        sa.Index("calls_received", "received_at", "id"),
         *(
             sa.Index(f"calls_{of}", of, "started_at", "id")
-            for of in ("partner_id", "client_id", "agent_id", "team_id")
+            for of in ("partner_id", "client_id", "agent_id", "team_id", "source")
         ),
         sa.Index("calls_due", "state", "held_until"),
         sa.Index("calls_external_id", "external_id"),
-        sa.Index("calls_phone_digits", "phone_digits"),
+        sa.Index("calls_phone", "phone_reversed"),
     )
     op.create_table(
         "call_labels",
@@ -202,6 +203,11 @@ def _calls() -> None:
         sa.Column("label", sa.Text, nullable=False),
         sa.Column("words", sa.Text, nullable=False),
         sa.Index("call_labels_label", "label", "call_id"),
+    )
+    _create(
+        "index_debts",
+        sa.Column("call_id", KEY, nullable=False, index=True),
+        sa.Column("since", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "analyses",
