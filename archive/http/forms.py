@@ -14,8 +14,6 @@ from archive.http.problems import UnsupportedMediaType
 
 T = TypeVar("T", bound=Struct)
 
-MAX_JSON_BYTES = 256 * 1024
-MAX_FORM_BYTES = 64 * 1024
 MAX_FIELDS = 200
 
 _NAMED = re.compile(r"(?:unknown|required) field `([^`]+)`")
@@ -24,13 +22,15 @@ _PLACE = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 
 def query(request: Request[Any, Any, Any], type: type[T]) -> T:
     """The query string as `type`, a struct that forbids unknown fields. Raises `Malformed`, naming the field."""
-    return _convert(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=MAX_FIELDS), type)
+    return _convert(fields(request.url.query), type)
 
 
-def no_query(request: Request[Any, Any, Any]) -> None:
-    """For routes that take none. Raises `Malformed`, naming the first parameter."""
-    for name in request.query_params:
-        raise Malformed(f"There is no parameter {name} here.", field=name)
+def fields(text: str, kind: str = "address") -> list[tuple[str, str]]:
+    """The names and values of a query or a form. Raises `Malformed` for more than `MAX_FIELDS`."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise Malformed(f"The {kind} has more than {MAX_FIELDS} fields.") from error
 
 
 async def json_body(request: Request[Any, Any, Any], type: type[T], *, optional: bool = False) -> T:
@@ -59,13 +59,13 @@ async def form(request: Request[Any, Any, Any]) -> Mapping[str, str]:
     if request.content_type[0] != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Send application/x-www-form-urlencoded.")
     try:
-        pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError as error:
+        pairs = fields((await request.body()).decode(), "form")
+    except UnicodeDecodeError as error:
         raise Malformed("The form could not be read.") from error
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
+    given = dict(pairs)
+    if len(given) != len(pairs):
         raise Malformed("A field stands twice in the form.")
-    return fields
+    return given
 
 
 def named(message: str, kind: type[ArchiveError]) -> ArchiveError:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from msgspec import structs
 
+from archive.calls.placing import ClientGiven
 from archive.http.api.receive import MAX_METADATA
 from archive.policy.actions import Action, Role
 from tests.world import WORDS, World
@@ -208,6 +209,23 @@ async def test_a_wrong_parameter_is_named(
     path = "/api/v1/search" if "sort" in params else "/api/v1/calls"
     answer = await crm.get(path, params=params)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/calls", "/api/v1/search", "/api/v1/audit/events", "/"])
+async def test_an_address_with_too_many_fields_is_no_fault_of_ours(world: World, path: str) -> None:
+    reader = await world.person(Role.COMPLIANCE)
+    answer = await reader.get(path + "?" + "&".join(f"label={n}" for n in range(201)))
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("phone", ["+49 (0)30 7654321", "7654321", "030 / 765 43 21", "4321"])
+async def test_a_number_is_found_however_it_is_written(
+    world: World, crm: httpx.AsyncClient, phone: str
+) -> None:
+    call = await world.call(client=ClientGiven("Ada", "+49 (0)30 7654321"))
+    await world.call(client=ClientGiven("Bob", "+49 (0)30 7654322"))
+    listed = await crm.get("/api/v1/calls", params={"phone": phone})
+    assert [item["id"] for item in listed.json()["items"]] == [call.uid]
 
 
 async def test_a_parameter_given_twice_or_where_none_is_taken(world: World, crm: httpx.AsyncClient) -> None:

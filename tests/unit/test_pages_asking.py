@@ -34,6 +34,7 @@ def test_lifting_and_adding_a_filter_begin_at_the_first_row() -> None:
         ("from", "yesterday"),
         ("to", "9999-12-31"),
         ("phone", "12"),
+        ("phone", "(0)123"),
         ("min_seconds", "-1"),
         ("min_seconds", "long"),
         ("partner", "x" * 201),

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from archive.calls.call import Direction, Kind
 from archive.calls.filters import CallFilter
+from archive.calls.query import MIN_SUFFIX, significant
 from archive.errors import Malformed
 from archive.http.api.schemas import Time
 from archive.ports import Parts
@@ -55,7 +56,7 @@ async def narrowed(parts: Parts, asked: Narrowing) -> CallFilter:
             until=asked.until,
             min_seconds=asked.min_seconds,
             max_seconds=asked.max_seconds,
-            phone=_digits(asked.phone),
+            phone=phone_ending(asked.phone),
         )
 
 
@@ -64,10 +65,11 @@ async def _ids(names: Iterable[str], find: Callable[[str], Awaitable[list[int]]]
     return frozenset(chain.from_iterable(found))
 
 
-def _digits(phone: str | None) -> str | None:
+def phone_ending(phone: str | None) -> str | None:
+    """The digits by which a number is looked for. Raises `Malformed` where they are too few."""
     if phone is None:
         return None
-    digits = "".join(letter for letter in phone if letter in "0123456789")
-    if len(digits) < 4:
-        raise Malformed("phone takes the last four digits or more.", field="phone")
+    digits = significant(phone)
+    if len(digits) < MIN_SUFFIX:
+        raise Malformed(f"phone takes the last {MIN_SUFFIX} digits or more.", field="phone")
     return digits

@@ -13,11 +13,10 @@ from msgspec import Struct, structs
 
 from archive.calls.filters import Sort
 from archive.errors import Malformed
-from archive.http.api.query import Narrowing
+from archive.http.api.query import Narrowing, phone_ending
 
 MANY = ("partner", "client", "agent", "team", "kind", "direction", "label")
 ONE = ("from", "to", "phone", "min_seconds", "max_seconds")
-MIN_DIGITS = 4
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -73,7 +72,7 @@ def narrowing(asked: Asked, zone: ZoneInfo) -> Narrowing:
     """The filters as the API's own. Days begin and end in `zone`; `to` is a day that counts. Raises `Malformed`."""
     given: dict[str, object] = {name: [v for key, v in asked.filters if key == name] for name in MANY}
     given |= {name: asked.value(name) for name in ONE if asked.value(name)}
-    _check_phone(asked.value("phone"))
+    phone_ending(asked.value("phone") or None)
     try:
         for name, days in (("from", 0), ("to", 1)):
             if day := asked.value(name):
@@ -81,11 +80,6 @@ def narrowing(asked: Asked, zone: ZoneInfo) -> Narrowing:
         return msgspec.convert(given, Narrowing, strict=False)
     except (ValueError, OverflowError) as error:  # msgspec's is a ValueError
         raise Malformed(str(error)) from error
-
-
-def _check_phone(phone: str) -> None:
-    if phone and sum(letter in "0123456789" for letter in phone) < MIN_DIGITS:
-        raise Malformed(field="phone")
 
 
 def _filters(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """Search, which is the home page."""
 
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl
 
 from litestar import Response, get
 
@@ -9,6 +8,7 @@ from archive.calls import search as finding
 from archive.calls.asked import Ask
 from archive.http.api.query import narrowed
 from archive.http.context import acting
+from archive.http.forms import fields
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
 from archive.http.pages.asking import Asked, narrowing, read
 from archive.http.pages.found import search_view
@@ -17,7 +17,6 @@ from archive.policy.decide import resolve_scope
 from archive.ports import Parts
 
 ROWS = 20
-MAX_FIELDS = 200
 
 
 @get("/", opt=OPEN, exception_handlers={Exception: failed})
@@ -27,7 +26,7 @@ async def search_page(request: AnyRequest) -> Response[bytes]:
     frame = frame_of(request)
     if not frame.finds and frame.entries:
         return go(frame.home)
-    asked = read(parse_qsl(request.url.query, max_num_fields=MAX_FIELDS), frame.zone)
+    asked = read(fields(request.url.query), frame.zone)
     found = await finding.search(parts, caller, await _ask(request, parts, asked))
     hears = resolve_scope(caller.principal, Action.LISTEN, datetime.now(UTC))
     return page(request, "search.html", search_view(asked, found, hears, ROWS))
