@@ -1,7 +1,7 @@
 """Settings -> adapters -> ports. The only place that names an adapter; API, workers and console come here."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -33,11 +33,10 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
         formats=TranscriptFormats(),
         passwords=Argon2Hasher(),
     )
-    try:
+    async with AsyncExitStack() as closing:  # each is closed, even where another can't be
+        for part in (parts.database, parts.blobs, parts.index, parts.doorbell):
+            closing.push_async_callback(part.close)
         yield parts
-    finally:
-        for part in (parts.doorbell, parts.index, parts.blobs, parts.database):
-            await part.close()
 
 
 def database_url(settings: Settings) -> str:

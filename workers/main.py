@@ -1,6 +1,7 @@
 """One arq worker: `call-archive work`, or the child of `call-archive up`."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -14,10 +15,13 @@ from workers.sweep import EVERY_SECONDS, sweep, sweep_blobs
 
 LONGEST_JOB = timedelta(hours=6)
 POLL_SECONDS = 0.2
+SPARE_THREADS = 8
+"""Beside one for each job, in which it waits for what its ffmpeg writes: whatever else blocks is short."""
 
 
 async def work(settings: Settings) -> None:
     """Work until told to stop. Returns when signalled; raises when Redis goes away (whoever started it restarts it)."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.worker_jobs + SPARE_THREADS))
     async with connect(settings, writing_index=True) as parts:
         arq = worker(settings, {"parts": parts})
         with suppress(asyncio.CancelledError):  # so arq tells that it was signalled
