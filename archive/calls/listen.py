@@ -1,11 +1,12 @@
 """Last steps of the story: decide, record, then bytes.
 
-`listen.opened` is committed before a media URL exists. Every answer to that URL carries at most one `PIECE`, and each
-one checks again that the same principal, from the same session, may still hear the call: so a revocation takes
-effect at once, and what was delivered is known to a piece.
+`listen.opened` is committed before a media URL exists. Every answer to that URL carries at most one `PIECE`, and for
+each one `facts` checks again that the same principal, from the same session, may still hear the call: so a
+revocation takes effect at once, and what was delivered is known to a piece.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -77,9 +78,8 @@ async def _open(
 async def facts(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
     """An open listen of the caller's own, or `NotFound` (logged), or `ListenOver`."""
     async with parts.database.read() as work:
-        listen = await _find(work, listen_uid)
-        allowed = listen is not None and await _may_go_on(work, caller, listen)
-        now = await work.now()
+        listen, now = await _find(work, listen_uid), await work.now()
+        allowed = listen is not None and await _may_go_on(work, caller, listen, now)
     if listen is None or not allowed:
         await _deny(parts, caller, listen, listen_uid)
         raise NotFound
@@ -88,33 +88,34 @@ async def facts(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
     return listen
 
 
-async def piece(parts: Parts, caller: Caller, listen_uid: str, start: int, end: int) -> bytes:
-    """Bytes [start, end) of the rendition, at most `PIECE` of them, counted as delivered before they leave."""
-    listen = await facts(parts, caller, listen_uid)
+async def piece(parts: Parts, listen: Listen, start: int, end: int) -> bytes:
+    """Bytes [start, end) of the rendition, at most `PIECE` of them, counted as delivered before they leave.
+
+    `listen` is what `facts` gave for this very request. Raises `ListenOver` if it was closed since."""
     end = min(end, start + PIECE, listen.rendition.bytes)
     data = b"".join([chunk async for chunk in parts.blobs.read(listen.rendition.blob, start, end)])
     async with parts.database.write() as work:
-        await work.listens.deliver(listen.id, start, start + len(data))
-        await _check_unsealed(work, listen)
+        if not await work.listens.deliver(listen.id, start, start + len(data)):
+            raise ListenOver
     return data
 
 
 async def report(parts: Parts, caller: Caller, listen_uid: str, played: Sequence[Played]) -> None:
     """Keep what the player says it played. It is a claim, and shown as one.
 
-    Raises `ListenOver`: a report neither revives a listen nor changes what its closing event says.
+    Raises `ListenOver`: a report neither revives a listen nor changes what its closing event says. So does one that
+    would make it hold more than `MOST_REPORTED` intervals: another listen, which continues it, takes them.
     """
-    listen = await _own(parts, caller, listen_uid)
-    async with parts.database.write() as work:
-        if _is_over(listen, await work.now()):
+    async with _own(parts, caller, listen_uid) as (work, listen):
+        over = _is_over(listen, await work.now())
+        if over or not await work.listens.report(listen.id, played):
             raise ListenOver
-        await work.listens.report(listen.id, played)
-        await _check_unsealed(work, listen)
 
 
 async def close(parts: Parts, caller: Caller, listen_uid: str) -> None:
     """End one's own listen; closing it again is fine."""
-    await _close(parts, caller, await _own(parts, caller, listen_uid), "closed")
+    async with _own(parts, caller, listen_uid) as (work, listen):
+        await seal(work, caller, listen, "closed")
 
 
 async def close_abandoned(parts: Parts, limit: int = 100) -> int:
@@ -122,7 +123,8 @@ async def close_abandoned(parts: Parts, limit: int = 100) -> int:
     async with parts.database.read() as work:
         abandoned = await work.listens.abandoned(IDLE, limit)
     for listen in abandoned:
-        await _close(parts, SYSTEM, listen, "abandoned")
+        async with parts.database.write() as work:
+            await seal(work, SYSTEM, listen, "abandoned")
     return len(abandoned)
 
 
@@ -152,15 +154,27 @@ def expires_at(listen: Listen) -> datetime:
     return listen.opened_at + LONGEST
 
 
+@asynccontextmanager
+async def _own(parts: Parts, caller: Caller, listen_uid: str) -> AsyncIterator[tuple[Work, Listen]]:
+    """One unit of work on one's own listen, open or not; on any other `NotFound`, which is logged."""
+    async with parts.database.write() as work:
+        listen = await _find(work, listen_uid)
+        if listen and _is_callers(listen, caller):
+            yield work, listen
+            return
+    await _deny(parts, caller, listen, listen_uid)
+    raise NotFound
+
+
 async def _find(work: Work, listen_uid: str) -> Listen | None:
     return await work.listens.get(listen_uid) if is_uuid7(listen_uid) else None
 
 
-async def _may_go_on(work: Work, caller: Caller, listen: Listen) -> bool:
+async def _may_go_on(work: Work, caller: Caller, listen: Listen, now: datetime) -> bool:
     """The same principal, from the same seat, who may still hear the call."""
     if not _is_callers(listen, caller):
         return False
-    scope = resolve_scope(caller.principal, Action.LISTEN, await work.now())
+    scope = resolve_scope(caller.principal, Action.LISTEN, now)
     return await work.calls.get(listen.call_uid, scope) is not None
 
 
@@ -170,23 +184,6 @@ def _is_callers(listen: Listen, caller: Caller) -> bool:
 
 def _is_over(listen: Listen, now: datetime) -> bool:
     return listen.closed_at is not None or now >= min(expires_at(listen), listen.last_at + IDLE)
-
-
-async def _own(parts: Parts, caller: Caller, listen_uid: str) -> Listen:
-    async with parts.database.read() as work:
-        listen = await _find(work, listen_uid)
-    if listen is None or not _is_callers(listen, caller):
-        await _deny(parts, caller, listen, listen_uid)
-        raise NotFound
-    return listen
-
-
-async def _check_unsealed(work: Work, listen: Listen) -> None:
-    """Asked after the row was written to, which waits for whoever is closing it: what follows is undone if it is
-    closed by now, so that the closing event tells everything."""
-    now = await work.listens.get(listen.uid)
-    if now is None or now.closed_at is not None:
-        raise ListenOver
 
 
 def _may_be_continued(earlier: Listen, caller: Caller, call: Call) -> bool:
@@ -212,11 +209,6 @@ def _why_not(caller: Caller, listen: Listen | None) -> str:
     if listen is None:
         return "not_there"
     return "out_of_scope" if _is_callers(listen, caller) else "not_yours"
-
-
-async def _close(parts: Parts, caller: Caller, listen: Listen, why: str) -> None:
-    async with parts.database.write() as work:
-        await seal(work, caller, listen, why)
 
 
 async def seal(work: Work, caller: Caller, listen: Listen, why: str) -> None:

@@ -30,12 +30,13 @@ from archive.ports.index import (
     SearchIndex,
 )
 from archive.ports.jobs import Doorbell, Job
-from archive.ports.listens import Listen, Listens, Played, Seconds
+from archive.ports.listens import MOST_REPORTED, Listen, Listens, Played, Seconds
 from archive.ports.principals import Credentials, NewGrant, Principals, Session, Token
 from archive.ports.transcripts import StoredTranscript, Transcripts
 from archive.ports.work import Database, Work
 
 __all__ = [
+    "MOST_REPORTED",
     "AudioEngine",
     "AuditLog",
     "BlobInfo",

@@ -14,7 +14,8 @@ from archive.policy.principal import Principal
 
 
 class Listen(Struct, frozen=True):
-    """One principal hearing one call. `delivered` are byte ranges sent [start, end); `reported` the player's intervals.
+    """One principal hearing one call. `delivered` are byte ranges sent [start, end); `reported` the player's intervals:
+    only `close` and `of_call` bring those, for they may be thousands.
 
     `seat` is what the media URL is tied to besides the principal: a session's or a registration's public id."""
 
@@ -33,6 +34,9 @@ class Listen(Struct, frozen=True):
     delivered: tuple[tuple[int, int], ...] = ()
     reported: tuple["Played", ...] = ()
 
+
+MOST_REPORTED = 10_000
+"""Intervals kept of one listen. A player that reports every ten seconds has told twelve hours with less than half."""
 
 Seconds = Annotated[float, Meta(ge=0, le=7 * 24 * 3600)]
 """Within a recording. Bounded, for a claim comes from outside and is added up."""
@@ -62,11 +66,17 @@ class Listens(Protocol):
         continues: str | None,
     ) -> Listen: ...
     async def get(self, uid: str) -> Listen | None: ...
-    async def deliver(self, id: int, start: int, end: int) -> None:
-        """Merge one byte range [start, end) into what was delivered; the listen is fresh again."""
+    async def deliver(self, id: int, start: int, end: int) -> bool:
+        """Merge one byte range [start, end) into what was delivered; the listen is fresh again.
+
+        False if it was closed meanwhile, or is gone: whoever closes one and whoever adds to it wait for each other."""
         ...
 
-    async def report(self, id: int, played: Sequence[Played]) -> None: ...
+    async def report(self, id: int, played: Sequence[Played]) -> bool:
+        """Keep all of `played`; the listen is fresh again. False, and nothing kept, if it was closed meanwhile, is
+        gone, or would hold more than `MOST_REPORTED`."""
+        ...
+
     async def close(self, id: int) -> Listen | None:
         """None if it was closed already."""
         ...

@@ -7,7 +7,7 @@ import pytest
 
 from archive.adapters.db.database import SqlDatabase
 from archive.adapters.db.listens import merged
-from archive.ports import Listen, Played
+from archive.ports import MOST_REPORTED, Listen, Played
 from tests.contract.making import RENDITION, START, add_person, add_playable
 from tests.databases import Clock
 
@@ -28,6 +28,13 @@ async def fresh(database: SqlDatabase, listen: Listen) -> Listen:
     return found
 
 
+async def closed(database: SqlDatabase, listen: Listen) -> Listen:
+    async with database.write() as work:
+        sealed = await work.listens.close(listen.id)
+    assert sealed is not None
+    return sealed
+
+
 async def test_a_listen_comes_back_as_it_was_opened(database: SqlDatabase, clock: Clock) -> None:
     call, person = await add_playable(database), await add_person(database)
     async with database.write() as work:
@@ -46,7 +53,7 @@ async def test_delivering_merges_and_freshens(database: SqlDatabase, clock: Cloc
     async with database.write() as work:
         for start, end in ((0, 100), (300, 400), (100, 150), (350, 500)):
             await work.listens.deliver(listen.id, start, end)
-        await work.listens.deliver(999, 0, 1)  # a deleted call's: nothing to keep it in
+        assert not await work.listens.deliver(999, 0, 1)  # a deleted call's: nothing to keep it in
     after = await fresh(database, listen)
     assert (after.delivered, after.last_at) == (((0, 150), (300, 500)), now)
 
@@ -62,30 +69,53 @@ async def test_no_piece_delivered_at_once_with_others_is_lost(database: SqlDatab
     assert (await fresh(database, listen)).delivered == tuple((at, at + 5) for at in range(0, 80, 10))
 
 
-async def test_reports_are_kept_in_order(database: SqlDatabase) -> None:
+async def test_reports_are_kept_in_order_and_come_with_the_end(database: SqlDatabase) -> None:
     listen, other = await open_listen(database), await open_listen(database, "l2")
     again = Played(9.5, 12.0, START, 2.5)
     async with database.write() as work:
         await work.listens.report(listen.id, [PLAYED])
         await work.listens.report(other.id, [again])
         await work.listens.report(listen.id, [again, PLAYED])
-    assert (await fresh(database, listen)).reported == (PLAYED, again, PLAYED)
+    assert (await fresh(database, listen)).reported == ()
+    assert (await closed(database, listen)).reported == (PLAYED, again, PLAYED)
+
+
+async def test_a_listen_holds_a_bounded_number_of_intervals(database: SqlDatabase, clock: Clock) -> None:
+    listen = await open_listen(database)
+    async with database.write() as work:
+        assert await work.listens.report(listen.id, [PLAYED] * (MOST_REPORTED - 1))
+        before = clock()
+        clock.forward(minutes=1)
+        assert not await work.listens.report(listen.id, [PLAYED, PLAYED])
+    assert (await fresh(database, listen)).last_at == before
+    async with database.write() as work:
+        assert await work.listens.report(listen.id, [PLAYED])
+    assert len((await closed(database, listen)).reported) == MOST_REPORTED
+
+
+async def test_nothing_is_added_to_a_closed_listen(database: SqlDatabase) -> None:
+    listen = await open_listen(database)
+    async with database.write() as work:
+        sealed = await work.listens.close(listen.id)
+        assert not await work.listens.deliver(listen.id, 0, 9)
+        assert not await work.listens.report(listen.id, [PLAYED])
+        assert await work.listens.get(listen.uid) == sealed
 
 
 async def test_a_listen_closes_once(database: SqlDatabase, clock: Clock) -> None:
     listen = await open_listen(database)
     async with database.write() as work:
-        closed = await work.listens.close(listen.id)
+        sealed = await work.listens.close(listen.id)
         assert await work.listens.close(listen.id) is None
-    assert closed is not None
-    assert closed.closed_at == clock()
+    assert sealed is not None
+    assert sealed.closed_at == clock()
 
 
 async def test_abandoned_are_those_left_open_and_idle(database: SqlDatabase, clock: Clock) -> None:
-    idle, active, closed = [await open_listen(database, uid) for uid in ("l1", "l2", "l3")]
+    idle, active, over = [await open_listen(database, uid) for uid in ("l1", "l2", "l3")]
     clock.forward(minutes=15)
     async with database.write() as work:
-        await work.listens.close(closed.id)
+        await work.listens.close(over.id)
         await work.listens.deliver(active.id, 0, 1)
         assert await work.listens.abandoned(timedelta(minutes=15), 9) == [idle]
         assert await work.listens.abandoned(timedelta(minutes=15, seconds=1), 9) == []

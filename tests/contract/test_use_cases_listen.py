@@ -17,7 +17,7 @@ from archive.calls.listen import IDLE, LONGEST, PIECE, ListenOver, NotPlayable
 from archive.errors import Forbidden, NotFound, Unavailable
 from archive.ids import uuid7
 from archive.policy.actions import Action
-from archive.ports import Listen, Played
+from archive.ports import MOST_REPORTED, Listen, Parts, Played
 from tests.fakes import RENDITION, SECONDS, BrokenLog
 from tests.story import Story, only
 
@@ -29,6 +29,11 @@ HEAR = frozenset({Action.FIND, Action.READ_CALL, Action.LISTEN})
 async def opened(story: Story) -> tuple[Call, Caller, Listen]:
     call, caller = await story.ready(), await story.caller(HEAR)
     return call, caller, (await listen.begin(story.parts, caller, call.uid)).listen
+
+
+async def piece(parts: Parts, caller: Caller, listen_uid: str, start: int, end: int) -> bytes:
+    """As one request asks for it."""
+    return await listen.piece(parts, await listen.facts(parts, caller, listen_uid), start, end)
 
 
 def played(start: float, end: float, at: datetime) -> Played:
@@ -95,9 +100,9 @@ async def test_pieces_make_up_the_rendition_and_each_is_bounded(story: Story) ->
     _, caller, begun = await opened(story)
     heard = b""
     while len(heard) < len(RENDITION):
-        piece = await listen.piece(story.parts, caller, begun.uid, len(heard), len(RENDITION) * 2)
-        assert 0 < len(piece) <= PIECE
-        heard += piece
+        heard_now = await piece(story.parts, caller, begun.uid, len(heard), len(RENDITION) * 2)
+        assert 0 < len(heard_now) <= PIECE
+        heard += heard_now
     assert heard == RENDITION
     fresh = await listen.facts(story.parts, caller, begun.uid)
     assert fresh.delivered == ((0, len(RENDITION)),)
@@ -107,7 +112,7 @@ async def test_what_cannot_be_counted_is_not_delivered(story: Story) -> None:
     _, caller, begun = await opened(story)
     parts = structs.replace(story.parts, database=_ReadOnly(story.parts.database))
     with pytest.raises(Unavailable):
-        await listen.piece(parts, caller, begun.uid, 0, 100)
+        await piece(parts, caller, begun.uid, 0, 100)
 
 
 class _ReadOnly(BrokenLog):
@@ -123,7 +128,7 @@ async def test_the_address_works_for_nobody_else_and_nowhere_else(story: Story, 
         thief = structs.replace(thief, seat=caller.seat)
     for use in (
         listen.facts(story.parts, thief, begun.uid),
-        listen.piece(story.parts, thief, begun.uid, 0, 100),
+        piece(story.parts, thief, begun.uid, 0, 100),
         listen.report(story.parts, thief, begun.uid, []),
         listen.close(story.parts, thief, begun.uid),
     ):
@@ -139,7 +144,7 @@ async def test_an_id_that_was_made_up_stays_out_of_the_events_bytes(story: Story
     caller = await story.caller(HEAR)
     for asked in ("ada@example.com", "\x00", "x" * 70_000):
         with pytest.raises(NotFound):
-            await listen.piece(story.parts, caller, asked, 0, 1)
+            await piece(story.parts, caller, asked, 0, 1)
     denied = await story.events("listen.denied")
     assert [event.object["id"] for event in denied] == [None] * 3
     assert [event.reason_code for event in denied] == ["not_there"] * 3
@@ -148,20 +153,20 @@ async def test_an_id_that_was_made_up_stays_out_of_the_events_bytes(story: Story
 
 async def test_a_revoked_grant_ends_hearing_between_two_pieces(story: Story) -> None:
     call, caller, begun = await opened(story)
-    await listen.piece(story.parts, caller, begun.uid, 0, 100)
+    await piece(story.parts, caller, begun.uid, 0, 100)
     caller = await story.revoke(caller)
     with pytest.raises(NotFound):
-        await listen.piece(story.parts, caller, begun.uid, 100, 200)
+        await piece(story.parts, caller, begun.uid, 100, 200)
     (denied,) = await story.events("listen.denied", call=call.uid)
     assert denied.reason_code == "out_of_scope"
 
 
 async def test_a_deleted_call_is_heard_no_more_and_its_listen_is_sealed(story: Story) -> None:
     call, caller, begun = await opened(story)
-    await listen.piece(story.parts, caller, begun.uid, 0, 1000)
+    await piece(story.parts, caller, begun.uid, 0, 1000)
     await delete(story.parts, await story.caller({Action.DELETE}, only(call)), call.uid)
     with pytest.raises(NotFound):
-        await listen.piece(story.parts, caller, begun.uid, 1000, 2000)
+        await piece(story.parts, caller, begun.uid, 1000, 2000)
     (closed,) = await story.events("listen.closed", call=call.uid)
     assert (closed.details["why"], closed.details["delivered_bytes"]) == ("deleted", 1000)
 
@@ -171,8 +176,8 @@ async def test_a_deleted_call_is_heard_no_more_and_its_listen_is_sealed(story: S
 
 async def test_the_closing_event_tells_what_was_delivered_and_reported(story: Story) -> None:
     call, caller, begun = await opened(story)
-    await listen.piece(story.parts, caller, begun.uid, 0, 1000)
-    await listen.piece(story.parts, caller, begun.uid, 500, len(RENDITION) // 2)
+    await piece(story.parts, caller, begun.uid, 0, 1000)
+    await piece(story.parts, caller, begun.uid, 500, len(RENDITION) // 2)
     await listen.report(story.parts, caller, begun.uid, [played(0, 4.5, story.clock())])
     await listen.report(story.parts, caller, begun.uid, [played(2, 4, story.clock())])
     await listen.close(story.parts, caller, begun.uid)
@@ -183,6 +188,18 @@ async def test_the_closing_event_tells_what_was_delivered_and_reported(story: St
         "delivered_ms": int(round(SECONDS * (500 + PIECE) / len(RENDITION), 1) * 1000),
         "reported_ms": 6500,
     }
+
+
+async def test_a_listen_that_was_reported_to_the_full_takes_no_more_and_sounds_on(story: Story) -> None:
+    call, caller, begun = await opened(story)
+    second = played(0, 1, story.clock())
+    await listen.report(story.parts, caller, begun.uid, [second] * MOST_REPORTED)
+    with pytest.raises(ListenOver):
+        await listen.report(story.parts, caller, begun.uid, [second])
+    assert await piece(story.parts, caller, begun.uid, 0, 100)
+    await listen.close(story.parts, caller, begun.uid)
+    (closed,) = await story.events("listen.closed", call=call.uid)
+    assert closed.details["reported_ms"] == MOST_REPORTED * 1000
 
 
 async def test_closing_twice_is_one_event(story: Story) -> None:
@@ -201,10 +218,10 @@ async def test_a_listen_that_is_over_gives_and_takes_nothing_more(story: Story, 
         story.clock.forward(seconds=IDLE.total_seconds())
     else:
         while story.clock.time < begun.opened_at + LONGEST:
-            await listen.piece(story.parts, caller, begun.uid, 0, 10)
+            await piece(story.parts, caller, begun.uid, 0, 10)
             story.clock.forward(minutes=10)
     for use in (
-        listen.piece(story.parts, caller, begun.uid, 0, 100),
+        piece(story.parts, caller, begun.uid, 0, 100),
         listen.facts(story.parts, caller, begun.uid),
         listen.report(story.parts, caller, begun.uid, [played(0, 9, story.clock())]),
     ):
@@ -217,7 +234,7 @@ async def test_a_report_keeps_a_paused_download_of_the_player_alive(story: Story
     for _ in range(4):
         story.clock.forward(minutes=14)
         await listen.report(story.parts, caller, begun.uid, [played(0, 9, story.clock())])
-    assert await listen.piece(story.parts, caller, begun.uid, 0, 100)
+    assert await piece(story.parts, caller, begun.uid, 0, 100)
 
 
 async def test_nothing_is_added_to_a_listen_that_is_closed_meanwhile(story: Story) -> None:
@@ -228,9 +245,7 @@ async def test_nothing_is_added_to_a_listen_that_is_closed_meanwhile(story: Stor
         await listen.close(story.parts, caller, begun.uid)
 
     with pytest.raises(ListenOver):
-        await listen.piece(
-            structs.replace(story.parts, blobs=_Meanwhile(story, closing)), caller, begun.uid, 0, 9
-        )
+        await piece(structs.replace(story.parts, blobs=_Meanwhile(story, closing)), caller, begun.uid, 0, 9)
     async with story.parts.database.read() as work:
         sealed = await work.listens.get(begun.uid)
     assert sealed is not None
@@ -252,7 +267,7 @@ class _Meanwhile(FolderStore):
 
 async def test_the_sweep_closes_what_nobody_came_back_to(story: Story) -> None:
     _, caller, left = await opened(story)
-    await listen.piece(story.parts, caller, left.uid, 0, 1000)
+    await piece(story.parts, caller, left.uid, 0, 1000)
     story.clock.forward(minutes=10)
     _, _, fresh = await opened(story)
     story.clock.forward(minutes=6)

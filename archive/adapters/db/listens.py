@@ -5,15 +5,17 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Select, Update, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 
 from archive.adapters.db.tables import listen_reports, listens
 from archive.adapters.db.unit import Unit
 from archive.calls.call import Call
 from archive.policy.principal import Principal
-from archive.ports import Listen, Played
+from archive.ports import MOST_REPORTED, Listen, Played
 
 Ranges = tuple[tuple[int, int], ...]
+
+_SHOWN = [listens.c[name] for name in Listen.__struct_fields__ if name != "reported"]
 
 
 class SqlListens:
@@ -43,50 +45,51 @@ class SqlListens:
             "reason": reason,
             "continues": continues,
             "delivered": (),
+            "intervals": 0,
         }
-        await self._unit.run(insert(listens).values(**values))
-        (listen,) = await self._all(select(listens).where(listens.c.uid == uid))
-        return listen
+        adding = insert(listens).values(**values).returning(*_SHOWN)
+        return _listen((await self._unit.all(adding))[0])
 
     async def get(self, uid: str) -> Listen | None:
-        return next(iter(await self._all(select(listens).where(listens.c.uid == uid))), None)
+        row = await self._unit.first(_listens(listens.c.uid == uid))
+        return _listen(row) if row else None
 
-    async def deliver(self, id: int, start: int, end: int) -> None:
+    async def deliver(self, id: int, start: int, end: int) -> bool:
         """The row is locked while it is merged: a player asks for several pieces at once."""
-        query = select(listens.c.delivered).where(listens.c.id == id).with_for_update()
-        delivered = await self._unit.value(query)
-        if delivered is not None:
-            await self._refresh(id, delivered=merged(delivered, start, end))
+        row = await self._unit.first(select(listens.c.delivered).where(*_open(id)).with_for_update())
+        if row is None:
+            return False
+        fresh = {"delivered": merged(row.delivered, start, end), "last_at": await self._unit.now()}
+        return await self._unit.changed(update(listens).where(listens.c.id == id).values(**fresh))
 
-    async def report(self, id: int, played: Sequence[Played]) -> None:
+    async def report(self, id: int, played: Sequence[Played]) -> bool:
+        intervals = listens.c.intervals + len(played)
+        fresh = {"intervals": intervals, "last_at": await self._unit.now()}
+        taking = update(listens).where(*_open(id), intervals <= MOST_REPORTED)
+        if not await self._unit.changed(taking.values(**fresh)):
+            return False
         await self._unit.run(insert(listen_reports).values(listen_id=id, played=tuple(played)))
-        await self._refresh(id)
+        return True
 
     async def close(self, id: int) -> Listen | None:
-        closing = update(listens).where(listens.c.id == id, listens.c.closed_at.is_(None))
-        if not await self._unit.changed(closing.values(closed_at=await self._unit.now())):
-            return None
-        (listen,) = await self._all(select(listens).where(listens.c.id == id))
-        return listen
+        closing = update(listens).where(*_open(id)).values(closed_at=await self._unit.now())
+        row = await self._unit.first(closing.returning(*_SHOWN))
+        return (await self._with_reports([row]))[0] if row else None
 
     async def abandoned(self, idle: timedelta, limit: int) -> list[Listen]:
         left = (listens.c.closed_at.is_(None), listens.c.last_at <= await self._unit.now() - idle)
-        return await self._all(select(listens).where(*left).order_by(listens.c.last_at).limit(limit))
+        rows = await self._unit.all(_listens(*left).order_by(listens.c.last_at).limit(limit))
+        return [_listen(row) for row in rows]
 
     async def of_call(self, call: Call, principal: Principal | None = None) -> list[Listen]:
-        query = select(listens).where(listens.c.call_id == call.id)
+        query = _listens(listens.c.call_id == call.id)
         if principal is not None:
             query = query.where(listens.c.principal_uid == principal.uid)
-        return await self._all(query.order_by(listens.c.id.desc()))
+        return await self._with_reports(await self._unit.all(query.order_by(listens.c.id.desc())))
 
-    async def _refresh(self, id: int, **values: Ranges) -> None:
-        fresh: Update = update(listens).where(listens.c.id == id)
-        await self._unit.run(fresh.values(last_at=await self._unit.now(), **values))
-
-    async def _all(self, query: Select[Any]) -> list[Listen]:
-        rows = await self._unit.all(query)
+    async def _with_reports(self, rows: Sequence[Row[Any]]) -> list[Listen]:
         reports = await self._reports([row.id for row in rows])
-        return [Listen(**row._mapping, reported=tuple(chain(*reports[row.id]))) for row in rows]
+        return [_listen(row, tuple(chain(*reports[row.id]))) for row in rows]
 
     async def _reports(self, ids: Sequence[int]) -> dict[int, list[Iterable[Played]]]:
         reports: dict[int, list[Iterable[Played]]] = {listen_id: [] for listen_id in ids}
@@ -96,6 +99,18 @@ class SqlListens:
         for row in await self._unit.all(query) if ids else ():
             reports[row.listen_id].append(row.played)
         return reports
+
+
+def _listens(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(*_SHOWN).where(*conditions)
+
+
+def _open(id: int) -> tuple[ColumnElement[bool], ...]:
+    return listens.c.id == id, listens.c.closed_at.is_(None)
+
+
+def _listen(row: Row[Any], reported: tuple[Played, ...] = ()) -> Listen:
+    return Listen(**row._mapping, reported=reported)
 
 
 def merged(ranges: Ranges, start: int, end: int) -> Ranges:

@@ -282,6 +282,7 @@ listens = _table(
     Column("continues", Text),
     Column("closed_at", Moment),
     Column("delivered", Json(tuple[tuple[int, int], ...]), nullable=False),
+    Column("intervals", Integer, nullable=False),  # reported in all, so that they can be bounded
     Index("listens_open", "closed_at", "last_at"),
 )
 

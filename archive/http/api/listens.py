@@ -109,7 +109,7 @@ async def listen_audio(request: AnyRequest, listen_id: FromPath[str]) -> Respons
         return _head(listen, span, asked is not None, headers)
     if span.end - span.start > PIECE:
         raise RangeRequired
-    content = await listening.piece(parts, caller, listen_id, span.start, span.end)
+    content = await listening.piece(parts, listen, span.start, span.end)
     return replies.data(content, listen.rendition.content_type, 206 if asked else 200, headers)
 
 

@@ -241,6 +241,7 @@ def _listens() -> None:
         sa.Column("continues", sa.Text),
         sa.Column("closed_at", sa.BigInteger),
         sa.Column("delivered", sa.Text, nullable=False),
+        sa.Column("intervals", sa.Integer, nullable=False),
         sa.Index("listens_open", "closed_at", "last_at"),
     )
     _create(
