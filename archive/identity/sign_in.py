@@ -12,8 +12,12 @@ from archive.policy.principal import Principal, PrincipalKind
 from archive.ports import Parts
 
 TRIES_OF_ONE = 10
-TRIES_OF_AN_ADDRESS = 100
-"""In a quarter of an hour: from one address for one e-mail, and from one address in all (an office shares one)."""
+TRIES_OF_AN_ADDRESS = 300
+"""In a quarter of an hour: from one address for one e-mail, and from one address in all. An office shares an address,
+and its successes count too: if one gave tries back, somebody with an account could try others' without end."""
+
+LONGEST_EMAIL = 254
+"""Characters (RFC 5321, 4.5.3.1.3): what was typed may be anything, and an event holds 64 KiB."""
 
 REFUSED = "Wrong e-mail or password."
 NOBODY = Actor(None, PrincipalKind.PERSON.value)
@@ -48,9 +52,8 @@ async def _look_up(parts: Parts, email: str) -> tuple[Principal | None, str | No
 
 
 async def _count(parts: Parts, email: str, origin: Origin) -> None:
-    of_address = key("sign-in-address", origin.address)
     tries = await count(
-        parts, Limit(_of_one(email, origin), TRIES_OF_ONE), Limit(of_address, TRIES_OF_AN_ADDRESS)
+        parts, Limit(_of_one(email, origin), TRIES_OF_ONE), Limit(_of_address(origin), TRIES_OF_AN_ADDRESS)
     )
     if not tries.over:
         return
@@ -61,6 +64,10 @@ async def _count(parts: Parts, email: str, origin: Origin) -> None:
 
 def _of_one(email: str, origin: Origin) -> str:
     return key("sign-in", origin.address, email)
+
+
+def _of_address(origin: Origin) -> str:
+    return key("sign-in-address", origin.address)
 
 
 async def _deny(parts: Parts, email: str, person: Principal | None, origin: Origin) -> None:
@@ -83,6 +90,6 @@ async def _write(parts: Parts, email: str, person: Principal | None, origin: Ori
                 outcome=Outcome.DENIED,
                 reason_code=reason,
                 origin=origin,
-                texts={"email": email},
+                texts={"email": email[:LONGEST_EMAIL]},
             )
         )

@@ -14,6 +14,7 @@ from archive.http.api.schemas import Time
 from archive.ports import Parts
 
 Text = Annotated[str, Meta(max_length=200)]
+MOST_SECONDS = 7 * 24 * 3600
 Limit = Annotated[int, Meta(ge=1, le=200)]
 NO_ID = 0
 """Ids count from 1: a name that stands for nothing narrows to nothing, as does one outside the caller's scope."""
@@ -33,8 +34,8 @@ class Narrowing(
     label: tuple[Text, ...] = ()
     since: Time | None = None
     until: Time | None = None
-    min_seconds: Annotated[float, Meta(ge=0)] | None = None
-    max_seconds: Annotated[float, Meta(ge=0)] | None = None
+    min_seconds: Annotated[float, Meta(ge=0, le=MOST_SECONDS)] | None = None
+    max_seconds: Annotated[float, Meta(ge=0, le=MOST_SECONDS)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
     cursor: Annotated[str, Meta(max_length=500)] | None = None
     limit: Limit = 50

@@ -22,12 +22,15 @@ from archive.http.replies import PRIVATE
 log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"  # Litestar adds the charset
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {**PRIVATE, "Content-Security-Policy": POLICY, "X-Frame-Options": "DENY"}
+
+ADDRESS = "%/?#[]@!$&'()*+,;=:-._~"
+"""Every character that an address may hold as it is (RFC 3986, 2.2 and 2.3); a header takes no others."""
 
 OPEN = {"access": Access.OPEN}
 """For `opt=` of pages: whoever isn't known is led to sign-in instead of being refused."""
@@ -42,7 +45,7 @@ def page(
 
 def go(address: str) -> Response[bytes]:
     """See other (303): the browser goes on with GET."""
-    return Response(b"", status_code=303, headers={**PRIVATE, "Location": address})
+    return Response(b"", status_code=303, headers={**PRIVATE, "Location": quote(address, safe=ADDRESS)})
 
 
 def frame_of(request: AnyRequest) -> Frame:
@@ -65,7 +68,10 @@ def path_of(request: AnyRequest) -> str:
 
 def local(address: str) -> str:
     """The address if it leads to a page of ours, else the start: a sign-in must not lead elsewhere."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # an unclosed bracket
+        return "/"
     foreign = parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\"))
     return "/" if foreign or not address.isprintable() else address
 

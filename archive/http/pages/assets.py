@@ -14,8 +14,8 @@ from msgspec import Struct
 FRONTEND = Path(__file__).parents[3] / "frontend"
 FOLDERS = ("components", "styles")
 CONTENT_TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
 }
 
