@@ -50,6 +50,9 @@ def _joined(named: list[Named]) -> str:
 
 
 async def _ids(kind: str, names: str, find: Callable[[str], Awaitable[Named | None]]) -> frozenset[int]:
+    """Of all names as one, if there is such a name: one may hold commas. Else of each."""
+    if whole := await find(names):
+        return frozenset({whole.id})
     found = set()
     for name in filter(None, map(str.strip, names.split(","))):
         known = await find(name)

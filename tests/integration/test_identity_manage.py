@@ -92,6 +92,14 @@ async def test_scopes_in_words(world: World) -> None:
         assert await describe(work, await parse_scope(work, "team:orders")) == "team:Orders"
 
 
+async def test_a_name_may_hold_commas(world: World) -> None:
+    async with world.parts.database.write() as work:
+        await work.names.add_partner("A")
+        whole = await work.names.add_partner("A, B & Co")
+        assert await parse_scope(work, "partner: A, B & Co ") == Partner(frozenset({whole.id}))
+        assert await describe(work, Partner(frozenset({whole.id}))) == "partner:A, B & Co"
+
+
 @pytest.mark.parametrize(
     "text",
     [
