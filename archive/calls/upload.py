@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -40,6 +40,8 @@ Language = Annotated[str, Meta(max_length=35, pattern="^[A-Za-z]{2,3}(-[A-Za-z0-
 """A BCP 47 tag."""
 
 CLOCK_SKEW = timedelta(days=1)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""No recording is older, and every zone can show what is later: a time in the year 1 lies before all time west of UTC."""
 
 
 class Metadata(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -143,9 +145,7 @@ async def _keep(
                 return Accepted(earlier, created=False)
             return Accepted(await _add(work, uploader, metadata, stored, transcript), created=True)
     reason = why_not(uploader.principal, Action.UPLOAD) if uploader else Reason.ENDED
-    await log_denied(
-        parts, caller, Action.UPLOAD, reason, denied=EventType.CALL_DENIED, kind=ObjectKind.CALL
-    )
+    await log_denied(parts, caller, Action.UPLOAD, reason, denied=EventType.CALL_DENIED, kind=ObjectKind.CALL)
     raise Forbidden("You may no longer upload recordings.")
 
 
@@ -233,6 +233,8 @@ def check_time(started_at: datetime, now: datetime) -> None:
         raise Invalid("started_at needs a time zone, such as 2026-11-02T09:14:00Z.", field="started_at")
     if started_at > now + CLOCK_SKEW:
         raise Invalid("started_at lies in the future.", field="started_at")
+    if started_at < EARLIEST:
+        raise Invalid("started_at lies before 1900.", field="started_at")
 
 
 async def _hashed(chunks: AsyncIterable[bytes], digest: "hashlib._Hash", limit: int) -> AsyncIterator[bytes]:

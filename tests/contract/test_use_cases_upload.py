@@ -125,7 +125,14 @@ async def test_a_recording_past_the_limit_is_refused_and_gone(story: Story) -> N
 
 
 @pytest.mark.parametrize(
-    "started_at", [STARTED.replace(tzinfo=None), datetime(2036, 1, 1, tzinfo=UTC)], ids=["no zone", "future"]
+    "started_at",
+    [
+        STARTED.replace(tzinfo=None),
+        datetime(2036, 1, 1, tzinfo=UTC),
+        datetime(1899, 12, 31, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=UTC),
+    ],
+    ids=["no zone", "future", "before sound", "no time west of Greenwich"],
 )
 async def test_a_time_that_cannot_be_is_refused_and_the_bytes_dropped(
     story: Story, started_at: datetime
