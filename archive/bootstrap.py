@@ -19,6 +19,8 @@ from archive.calls.sound import AudioLimits
 from archive.ports import BlobStore, Parts, SearchIndex
 from archive.settings import Settings
 
+SQLITE = "archive.sqlite3"
+
 
 @asynccontextmanager
 async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIterator[Parts]:
@@ -40,7 +42,7 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
 
 
 def database_url(settings: Settings) -> str:
-    return settings.database or f"sqlite:///{settings.folder.resolve() / 'archive.sqlite3'}"
+    return settings.database or f"sqlite:///{settings.folder.resolve() / SQLITE}"
 
 
 def migrate(settings: Settings) -> None:

@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 
+from redis.exceptions import RedisError
+
 from archive.errors import ArchiveError
 from archive.settings import load
 from workers.main import run
@@ -13,3 +15,6 @@ try:
     run(load(os.environ))
 except ArchiveError as error:
     sys.exit(f"worker: {error.detail}")
+except (RedisError, OSError) as error:
+    # arq lives on Redis alone: whoever keeps this process running starts it again until Redis is back.
+    sys.exit(f"worker: Redis can't be reached ({error}). Check redis, and that it runs.")

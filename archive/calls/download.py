@@ -1,7 +1,8 @@
 """Taking a recording away: one event before the first byte, one after the last, and the grant asked again between."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from enum import StrEnum
 
 from msgspec import Struct
@@ -48,10 +49,21 @@ async def begin(parts: Parts, caller: Caller, file: File, start: int, end: int) 
     details: dict[str, Detail] = {"what": file.what.value, "sha256": file.sha256, "start": start, "end": end}
     async with acting(parts.database, caller, Action.DOWNLOAD, file.call.uid) as (work, call):
         await work.audit.append(about(caller, EventType.RECORDING_DOWNLOADED, call, details=details))
-    return _deliver(parts, caller, file, start, end)
+    delivered = _deliver(parts, caller, file, start, end)
+    # Asked for now, so that a store that is away is a plain refusal and not an answer that breaks off.
+    return _going_on(await anext(delivered, b""), delivered)
 
 
-async def _deliver(parts: Parts, caller: Caller, file: File, start: int, end: int) -> AsyncIterator[bytes]:
+async def _going_on(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for chunk in rest:
+            yield chunk
+
+
+async def _deliver(
+    parts: Parts, caller: Caller, file: File, start: int, end: int
+) -> AsyncGenerator[bytes, None]:
     sent, outcome = 0, Outcome.FAILED
     clock = asyncio.get_running_loop().time
     checked = clock()

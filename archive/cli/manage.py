@@ -11,18 +11,19 @@ from typing import Any, TypeVar
 import click
 
 from archive import health
-from archive.bootstrap import connect
+from archive.bootstrap import SQLITE, connect
 from archive.calls.caller import Caller
 from archive.calls.index import reindex as rebuild
 from archive.cli.output import json_option, meter, show, show_one
 from archive.cli.queue import found
+from archive.errors import WrongSetting
 from archive.identity import manage
 from archive.identity.manage import Giving
 from archive.identity.places import describe
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, Principal
 from archive.ports import Parts
-from archive.settings import load
+from archive.settings import Settings, load
 
 T = TypeVar("T")
 
@@ -249,10 +250,21 @@ MANAGE: Sequence[click.Command] = (people, grants, integrations, reindex, doctor
 
 def _run(data: str | None, use: Callable[[Parts, Caller], Awaitable[T]], *, writing_index: bool = False) -> T:
     async def connected() -> T:
-        async with connect(found(load(os.environ, data=data)), writing_index=writing_index) as parts:
+        async with connect(_settings(data), writing_index=writing_index) as parts:
             return await use(parts, manage.console(getpass.getuser()))
 
     return asyncio.run(connected())
+
+
+def _settings(data: str | None) -> Settings:
+    """Those of an archive that is there: a console that made a new one would manage nobody's."""
+    settings = found(load(os.environ, data=data))
+    if not settings.database and not (settings.folder / SQLITE).exists():
+        raise WrongSetting(
+            f"There is no archive in {settings.folder}. Name its folder with --data, or set ARCHIVE_DATABASE.",
+            field="data",
+        )
+    return settings
 
 
 def _ask_password() -> str:

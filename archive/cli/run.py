@@ -12,7 +12,7 @@ import click
 import uvloop
 from msgspec import structs
 
-from archive.bootstrap import connect
+from archive.bootstrap import SQLITE, connect
 from archive.bootstrap import migrate as bring_up
 from archive.cli.queue import told
 from archive.errors import Conflict, WrongSetting
@@ -62,7 +62,7 @@ def demo(data: str, port: int | None) -> None:
             raise WrongSetting(
                 f"{variable(name)} ({name}) is set: a demo keeps to its own folder. Unset it.", field=name
             )
-    if (settings.folder / "archive.sqlite3").exists() and not (settings.folder / DEMO_MARK).exists():
+    if (settings.folder / SQLITE).exists() and not (settings.folder / DEMO_MARK).exists():
         raise WrongSetting(
             f"{settings.data} holds an archive that is no demo. Name another folder.", field="data"
         )
@@ -88,8 +88,10 @@ def work() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database to this program's schema."""
-    bring_up(_settings())
+    settings = _settings()
+    bring_up(settings)
     click.echo("The database has this program's schema.")
+    asyncio.run(_offer_link(settings))
 
 
 RUN: Sequence[click.Command] = (up, demo, serve, work, migrate)
@@ -121,6 +123,7 @@ async def _fill(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     async with connect(settings) as parts:
         await parts.database.check()
+        click.echo(f"Serving {settings.public_url} on {settings.host}, port {settings.port}.")
         await serve_api(parts, settings)
 
 
@@ -158,6 +161,12 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 async def _greet(settings: Settings) -> None:
+    await _offer_link(settings)
+    click.echo(f"Call Archive is at {settings.public_url}. Ctrl-C ends it.")
+
+
+async def _offer_link(settings: Settings) -> None:
+    """On an archive without people: how its first administrator is made."""
     async with connect(settings) as parts:
         async with parts.database.read() as work:
             empty = not await work.principals.anyone()
@@ -167,7 +176,6 @@ async def _greet(settings: Settings) -> None:
                 "This archive is empty. Make its first administrator with this link (once, within 24 hours):"
             )
             click.echo(f"  {settings.public_url}/setup/{secret}")
-    click.echo(f"Call Archive is at {settings.public_url}. Ctrl-C ends it.")
 
 
 def _settings(**given: object) -> Settings:

@@ -1,6 +1,8 @@
 """What the handlers are given: the joined parts, the settings, and addresses made from them."""
 
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +38,15 @@ class Context(Struct, frozen=True):
     def cookie(self) -> str:
         """`__Host-` binds the cookie to this host over HTTPS; on http://localhost browsers would drop it."""
         return "__Host-session" if self.settings.secure else "session"
+
+    @property
+    def console(self) -> dict[str, str]:
+        """What a command on the server's own machine needs: the program, where the archive is, its address."""
+        return {
+            "program": str(Path(sys.executable).with_name("call-archive")),
+            "where": "" if self.settings.database else f" --data {self.settings.folder.resolve()}",
+            "server": self.settings.public_url,
+        }
 
     def link(self, path: str) -> str:
         return self.settings.public_url.rstrip("/") + path

@@ -146,3 +146,12 @@ async def test_hearing_is_not_taking_away(story: Story) -> None:
         await download.look(
             story.parts, await story.caller({Action.READ_CALL, Action.LISTEN}), call.uid, What.RENDITION
         )
+
+
+async def test_a_store_that_is_away_is_a_refusal_and_not_an_answer_that_breaks_off(story: Story) -> None:
+    caller, file = await looked(story)
+    await story.parts.blobs.delete(file.blob)
+    with pytest.raises(NotFound):
+        await begun(story, caller, file)
+    (delivered,) = await story.events("recording.delivered", call=file.call.uid)
+    assert (delivered.outcome, delivered.details["bytes"]) == ("failed", 0)

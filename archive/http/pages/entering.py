@@ -1,5 +1,7 @@
 """Coming in and going out: sign-in, sign-out, the first administrator, and the theme."""
 
+from collections.abc import Mapping
+
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
@@ -104,23 +106,21 @@ async def setup_form(request: AnyRequest, secret: FromPath[str]) -> Response[byt
 @get("/welcome", opt=OPEN, exception_handlers={Exception: failed})
 async def welcome_page(request: AnyRequest) -> Response[bytes]:
     await manage.check_manager(*acting(request))
-    return page(
-        request,
-        "welcome.html",
-        WelcomeView((_step("people"), _step("program"), _step("calls"), _step("health"))),
-    )
+    console = context_of(request).console
+    steps = tuple(_step(name, console) for name in ("people", "program", "calls", "health"))
+    return page(request, "welcome.html", WelcomeView(steps))
 
 
 STEP_LINKS = {"people": "/people", "health": "/system"}
 
 
-def _step(name: str) -> WelcomeStep:
+def _step(name: str, console: Mapping[str, str]) -> WelcomeStep:
     t = texts()
     href = STEP_LINKS.get(name, "")
     return WelcomeStep(
         heading=t(f"welcome.{name}"),
         text=t(f"welcome.{name}_text"),
-        command=t(f"welcome.{name}_command") if name != "health" else "",
+        command=t(f"welcome.{name}_command", **console) if name != "health" else "",
         href=href,
         link=t(f"welcome.{name}_link") if href else "",
     )

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from archive import health as asking
 from archive.calls.call import State
 from archive.health import Component, ComponentState, Workload
-from archive.http.context import acting
+from archive.http.context import acting, context_of
 from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
 from archive.http.pages.office_views import (
     ComponentView,
@@ -55,6 +55,7 @@ async def people_page(request: AnyRequest) -> Response[bytes]:
         view = PeopleView(
             texts()("people.count", count=len(people)),
             tuple([await _person(work, one) for one in people]),
+            texts()("people.adding_command", **context_of(request).console),
             tuple([await _program(work, one) for one in programs]),
         )
     return page(request, "people.html", view)

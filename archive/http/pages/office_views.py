@@ -65,8 +65,11 @@ class ProgramView(Struct, frozen=True):
 
 
 class PeopleView(Struct, frozen=True):
+    """`adding` is the command that adds somebody, as it is typed on the server's own machine."""
+
     count: str
     people: tuple[PersonView, ...]
+    adding: str
     integrations: tuple[ProgramView, ...] = ()
 
 
