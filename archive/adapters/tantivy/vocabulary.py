@@ -17,6 +17,8 @@ from tantivy import Searcher
 
 COMPLETIONS = 20
 LOOKALIKES = 12
+KNOWN = 4_096
+"""Typed words whose variants are kept while the index stays as it is."""
 _COMPLETED = 0.7
 _LOOKS = {1: 0.5, 2: 0.3}
 """What a variant is worth beside the word itself, by the typing slips between them."""
@@ -44,6 +46,8 @@ class Vocabulary:
     def variants(self, word: str) -> tuple[Variant, ...]:
         """The word itself first, whether or not the index holds it."""
         if word not in self._known:
+            if len(self._known) >= KNOWN:
+                self._known.clear()
             self._known[word] = tuple(self._variants(word))
         return self._known[word]
 
