@@ -84,7 +84,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     session_idle_minutes: Annotated[
         int, Meta(gt=0, description="A session ends after this long without a request.")
     ] = 120
-    session_hours: Annotated[int, Meta(gt=0, description="A session ends after this long in any case.")] = 12
+    session_hours: Annotated[
+        int, Meta(gt=0, le=30 * 24, description="A session ends after this long in any case.")
+    ] = 12
     worker_jobs: Annotated[int, Meta(gt=0, le=64, description="Jobs that one worker does at once.")] = 2
     time_zone: Annotated[
         str, Meta(description="Zone in which times are shown where a browser gives none.")

@@ -15,6 +15,10 @@ FRESH = timedelta(minutes=1)
 """A session's last use is written this often at most, so that reading doesn't mean writing."""
 
 
+KEPT = timedelta(days=31)
+"""So long a session is remembered after it began: longer than the settings let any last."""
+
+
 class Lifetime(Struct, frozen=True):
     """A session ends `idle` after its last use, and `absolute` after it began."""
 
@@ -26,7 +30,8 @@ class Lifetime(Struct, frozen=True):
 
 
 async def begin(work: Work, person: Principal, origin: Origin) -> str:
-    """Begin a session in this unit of work; its secret, which stands nowhere else."""
+    """Begin a session in this unit of work; its secret, which stands nowhere else. Everybody's old ones go."""
+    await work.credentials.drop_sessions(await work.now() - KEPT)
     secret = new_secret(Prefix.SESSION)
     session = await work.credentials.add_session(hashed(secret), person.id, origin.address, origin.user_agent)
     await work.audit.append(_event(EventType.SESSION_OPENED, person, session, origin, None))

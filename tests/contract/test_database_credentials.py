@@ -58,6 +58,17 @@ async def test_a_session_is_found_touched_and_ended(database: SqlDatabase, clock
         assert await work.credentials.sessions(jo.id) == [later]
 
 
+async def test_old_sessions_of_everybody_go(database: SqlDatabase, clock: Clock) -> None:
+    jo, other = await add_person(database), await add_person(database, "x@example.com")
+    async with database.write() as work:
+        await work.credentials.add_session(b"old", other.id, "10.0.0.1", "browser")
+        later = clock.forward(minutes=5)
+        young = await work.credentials.add_session(b"young", jo.id, None, None)
+        await work.credentials.drop_sessions(later)
+        assert await work.credentials.sessions(other.id) == []
+        assert await work.credentials.sessions(jo.id) == [young]
+
+
 async def test_a_token_is_found_until_it_is_revoked(database: SqlDatabase, clock: Clock) -> None:
     jo = await add_person(database)
     actions = frozenset({Action.FIND, Action.LISTEN})

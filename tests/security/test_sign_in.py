@@ -76,6 +76,24 @@ async def test_the_limit_counts_parallel_tries(world: World, ann: Principal) -> 
     await sign_in(world.parts, str(ann.email), PASSWORD, HERE)
 
 
+async def test_whoever_signs_in_takes_everybodys_old_sessions_away(world: World, ann: Principal) -> None:
+    """And with them the addresses they came from."""
+    other = await world.add_person(Role.AUDITOR)
+    await sign_in(world.parts, str(other.email), PASSWORD, HERE)
+    world.clock.forward(seconds=sessions.KEPT.total_seconds())
+    await sign_in(world.parts, str(ann.email), PASSWORD, HERE)
+    assert await _opened(world, other) == 1
+    world.clock.forward(seconds=1)
+    await sign_in(world.parts, str(ann.email), PASSWORD, HERE)
+    assert await _opened(world, other) == 0
+    assert await _opened(world, ann) == 2
+
+
+async def _opened(world: World, person: Principal) -> int:
+    async with world.parts.database.read() as work:
+        return len(await work.credentials.sessions(person.id))
+
+
 async def test_the_limit_of_one_person_is_not_anothers(world: World, ann: Principal) -> None:
     for _ in range(TRIES_OF_ONE + 1):
         await _refused(sign_in(world.parts, "someone@example.com", "wrong", HERE))

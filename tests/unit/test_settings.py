@@ -81,6 +81,7 @@ def test_proxies_are_addresses_and_networks(proxies: str) -> None:
         ({"ARCHIVE_PORT": "65536"}, "ARCHIVE_PORT (port)"),
         ({"ARCHIVE_MAX_UPLOAD_BYTES": "0"}, "max_upload_bytes"),
         ({"ARCHIVE_WORKER_JOBS": "2.5"}, "worker_jobs"),
+        ({"ARCHIVE_SESSION_HOURS": "721"}, "session_hours"),
         ({"ARCHIVE_PUBLIC_URL": "archive.example.com"}, "public_url"),
         ({"ARCHIVE_PUBLIC_URL": "https://"}, "public_url"),
         ({"ARCHIVE_PUBLIC_URL": "https:///calls"}, "public_url"),

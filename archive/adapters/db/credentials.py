@@ -55,6 +55,9 @@ class SqlCredentials:
         await self._unit.run(insert(sessions).values(**structs.asdict(session), hash=hash))
         return session
 
+    async def drop_sessions(self, before: datetime) -> None:
+        await self._unit.run(delete(sessions).where(sessions.c.created_at < before))
+
     async def session(self, hash: bytes) -> Session | None:
         row = await self._unit.first(select(sessions).where(sessions.c.hash == hash))
         return _session(row) if row else None
