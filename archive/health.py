@@ -1,6 +1,7 @@
 """Whether each component works, why not, and what to do: for `readyz`, the System page and `doctor`."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,12 @@ from archive.ports import Job, Parts, Work
 
 FAILED_SHOWN = 50
 AT_ONCE = 10_000
+IN_ONE_UNIT = 100
+"""Calls tried again in one transaction: others want to write too."""
+ANSWER_SECONDS = 3.0
+"""For each component. Whoever asks has a limit too, of five seconds mostly."""
+
+log = logging.getLogger(__name__)
 
 
 class ComponentState(StrEnum):
@@ -76,17 +83,24 @@ async def workload(parts: Parts, caller: Caller) -> Workload:
 async def retry_failed(parts: Parts, caller: Caller) -> int:
     """Try every failed call again whose failure may pass; how many."""
     await require(parts, caller, Action.MANAGE_SYSTEM, "You may not retry calls.")
+    async with parts.database.read() as work:
+        failed = [
+            call for call in await work.calls.failed(AT_ONCE) if call.failure and call.failure.retryable
+        ]
+    portions = [failed[start : start + IN_ONE_UNIT] for start in range(0, len(failed), IN_ONE_UNIT)]
+    return sum([await _retry(parts, caller, portion) for portion in portions])
+
+
+async def _retry(parts: Parts, caller: Caller, calls: list[Call]) -> int:
     async with parts.database.write() as work:
-        retried = [call for call in await work.calls.failed(AT_ONCE) if await _retried(work, caller, call)]
+        retried = [call for call in calls if await _retried(work, caller, call)]
     for call in retried:
         await parts.doorbell.ring(Job.NORMALISE, call.id)
     return len(retried)
 
 
 async def _retried(work: Work, caller: Caller, call: Call) -> bool:
-    """False where trying again can't help, or somebody else was faster."""
-    if call.failure is None or not call.failure.retryable:
-        return False
+    """False where somebody else was faster."""
     if await work.calls.advance(call.id, State.FAILED, State.RECEIVED) is None:
         return False
     await work.audit.append(about(caller, EventType.CALL_RETRIED, call))
@@ -100,9 +114,17 @@ async def _worker(parts: Parts) -> None:
 
 async def _ask(name: str, asked: Awaitable[None], when_away: ComponentState) -> Component:
     try:
-        await asked
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await asyncio.shield(asked)  # what can't be interrupted, as a statement can't, ends by itself
     except Unavailable as error:
         return Component(name, when_away, error.detail.removesuffix(error.remedy).strip(), error.remedy)
+    except TimeoutError:
+        return Component(
+            name, when_away, f"No answer in {ANSWER_SECONDS:g} seconds.", "See what keeps it busy."
+        )
+    except Exception:
+        log.exception("the check of %s broke", name)
+        return Component(name, when_away, "Its check broke.", "See the log of the API.")
     return Component(name, ComponentState.OK)
 
 

@@ -1,11 +1,15 @@
 """Reading, deleting and sweeping calls; their words; and what is left of them."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec import structs
 
+from archive import health
 from archive.adapters.files import FolderStore
 from archive.calls import words
 from archive.calls.catalogue import delete, find_all, view
@@ -20,13 +24,14 @@ from archive.calls.words import NoTranscript
 from archive.errors import Forbidden, NotFound, Unavailable
 from archive.health import retry_failed, workload
 from archive.policy.actions import Action, Role
-from archive.ports import Job
+from archive.ports import Database, Job, Work
 from tests.fakes import BrokenLog
-from tests.story import Story, only
+from tests.story import STARTED, Story, only
 
 pytestmark = pytest.mark.anyio
 
 MONTH = timedelta(days=30)
+LATER = STARTED + timedelta(hours=1)
 FIRST = Transcript((Segment(0.0, 2.5, "the lorry never came", "agent", 0),), "en")
 SECOND = Transcript((Segment(0.0, 2.5, "the lorry came late", "agent", 0),), "en")
 READ = frozenset({Action.READ_CALL, Action.READ_TRANSCRIPT})
@@ -180,6 +185,63 @@ async def test_the_sweep_takes_what_a_killed_writer_left(story: Story) -> None:
 
 
 # ---- for those who run the system ----
+
+
+async def test_failed_calls_are_tried_again_in_units_that_let_others_write(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So what was tried again before the database went away is, and was rung for."""
+    monkeypatch.setattr(health, "IN_ONE_UNIT", 1)
+    story.engine.error = EngineTrouble(Refusal.TIMEOUT, "Too slow.")
+    first, last = await story.received(), await story.received(external_id="2", started_at=LATER)
+    for call in (first, last):
+        await normalise(story.parts, call.id)
+    administrator = await story.caller(Role.ADMINISTRATOR)
+    story.doorbell.rung.clear()
+    with pytest.raises(Unavailable):
+        await retry_failed(
+            structs.replace(story.parts, database=OneUnit(story.parts.database)), administrator
+        )
+    assert story.doorbell.rung == [(Job.NORMALISE, last.id)]
+    assert [(await story.call(call)).state for call in (first, last)] == ["failed", "received"]
+
+
+async def test_health_tells_of_parts_that_hang_or_break_and_never_raises(
+    story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(health, "ANSWER_SECONDS", 0.05)
+    stuck = asyncio.Event()
+    monkeypatch.setattr(story.index, "check", stuck.wait)
+    monkeypatch.setattr(story.doorbell, "working", broken)
+    found = {part.name: part for part in (await health.health(story.parts)).components}
+    stuck.set()
+    assert (found["search"].state, found["search"].detail) == ("degraded", "No answer in 0.05 seconds.")
+    assert (found["worker"].state, found["worker"].detail) == ("degraded", "Its check broke.")
+    assert "ValueError: odd" in caplog.text
+    assert {found[name].state for name in ("recordings", "queue")} == {"ok"}
+
+
+async def broken() -> bool:
+    raise ValueError("odd")
+
+
+class OneUnit:
+    """A database that goes away after one unit was written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._left = 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Work]:
+        if not self._left:
+            raise Unavailable("Database", "It can't be reached.", "Check it.")
+        self._left -= 1
+        async with self._database.write() as work:
+            yield work
 
 
 async def test_failed_calls_are_tried_again_together_where_that_can_help(story: Story) -> None:
