@@ -68,8 +68,9 @@ async def test_released_work_can_be_taken_at_once_and_remembers_its_tries(databa
     call = await add_call(database)
     held = await claim(database, call)
     assert held is not None
+    elsewhere = structs.replace(held, state=State.INDEXING)
     async with database.write() as work:
-        await work.calls.release(structs.replace(held, state=State.INDEXING))  # not its state: nothing happens
+        await work.calls.release(elsewhere)  # not its state: nothing happens
     assert await claim(database, call) is None
     async with database.write() as work:
         await work.calls.release(held)

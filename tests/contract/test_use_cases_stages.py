@@ -20,7 +20,7 @@ from archive.calls.sound import EngineTrouble, NotAudio, Refusal
 from archive.calls.transcribe import transcribe
 from archive.errors import Conflict, Unavailable
 from archive.policy.actions import Action
-from archive.ports import Database, Job, Parts
+from archive.ports import CallChanges, Database, Job, Parts
 from tests.fakes import RENDITION
 from tests.story import Story
 from workers.jobs import USE_CASES, ring
@@ -316,9 +316,11 @@ class BeforeAdvancing:
         async with self._database.write() as work:
             advance = work.calls.advance
 
-            async def late(*given: Any) -> Call | None:
+            async def late(
+                id: int, old: State, new: State, changes: CallChanges | None = None
+            ) -> Call | None:
                 await self._happens()
-                return await advance(*given)
+                return await advance(id, old, new, changes)
 
             work.calls.advance = late  # type: ignore[method-assign]
             yield work

@@ -13,7 +13,7 @@ from archive.calls.asked import Ask, Found
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
 from archive.calls.documents import CallDocument
-from archive.calls.filters import CallFilter
+from archive.calls.filters import CallFilter, Sort
 from archive.calls.index import index_call, refresh, reindex
 from archive.calls.leases import Again
 from archive.calls.placing import ClientGiven
@@ -301,6 +301,16 @@ async def test_without_its_engine_the_archive_answers_on_metadata_and_says_so(wo
     assert "search engine" in found.degraded
     assert found.items[0].moments == ()
     assert (await performed(world)).details["degraded"] is True
+
+
+async def test_without_the_engine_words_are_left_out_and_the_order_stays(world: World) -> None:
+    parts = structs.replace(world.parts, index=Away())
+    first, second = [await world.call(client=ClientGiven(name="Harald Olsson"), note="order") for _ in "ab"]
+    await world.call(client=ClientGiven(name="Harald Olsson"), note="refund")
+    asking = await caller(parts, (AllCalls(), READ))
+    found = await search(parts, asking, Ask(q="olsson -refund", sort=Sort.OLDEST))
+    assert uids(found) == [first.uid, second.uid]
+    assert uids(await search(parts, asking, Ask(q="olsson -refund"))) == [second.uid, first.uid]
 
 
 async def test_says_how_many_calls_are_still_being_indexed(world: World, parts: Parts) -> None:
