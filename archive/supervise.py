@@ -1,18 +1,16 @@
 """Child processes of an embedded archive: started, restarted when they end, stopped with their parent.
 
-A child that would outlive a killed parent asks the kernel for a signal when the parent dies (PR_SET_PDEATHSIG,
-prctl(2)). Children get a session of their own, so that Ctrl-C reaches the parent alone and things end in order.
+A child that would outlive a killed parent gets a signal when the parent dies (PR_SET_PDEATHSIG, prctl(2)), asked for
+by util-linux's setpriv: `preexec_fn` isn't safe beside threads. Children get a session of their own, so that Ctrl-C
+reaches the parent alone and things end in order.
 """
 
 import asyncio
-import ctypes
 import logging
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +18,9 @@ from msgspec import Struct
 
 from archive.errors import Unavailable
 
-PR_SET_PDEATHSIG = 1
+WHILE_PARENT_LIVES = ("setpriv", "--pdeathsig", "TERM", "sh", "-c", '[ "$PPID" = "$0" ] || exit 1; exec "$@"')
+"""Before the parent's id and a command. A parent that was killed before setpriv asked sends no signal any more."""
+
 GRACE_SECONDS = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 STEADY_SECONDS = 30.0
@@ -99,11 +99,12 @@ async def run(child: Child) -> int | str:
     """Run a child to its end; its exit code, or why it could not start. Cancelled, it ends the child first."""
     try:
         process = await asyncio.create_subprocess_exec(
+            *WHILE_PARENT_LIVES,
+            str(os.getpid()),
             *child.command,
             env={**os.environ, **child.environ},
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=partial(_die_with_parent, os.getpid()),
         )
     except OSError as error:
         return error.strerror or str(error)
@@ -122,11 +123,3 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-def _die_with_parent(parent: int) -> None:
-    """Runs in the child. A parent that was killed before the kernel was asked sends no signal any more."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)

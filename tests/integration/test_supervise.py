@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from archive.errors import Unavailable
-from archive.supervise import Child, private_redis, supervised
+from archive.supervise import WHILE_PARENT_LIVES, Child, private_redis, supervised
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +134,12 @@ async def test_a_redis_that_is_not_installed_is_named(
         async with private_redis():
             pass
     assert "redis-server" in fault.value.remedy
+
+
+def test_a_child_whose_parent_is_gone_already_does_not_begin() -> None:
+    for parent, says in ((os.getpid(), b"here\n"), (0, b"")):
+        command = [*WHILE_PARENT_LIVES, str(parent), "echo", "here"]
+        assert subprocess.run(command, capture_output=True, check=False).stdout == says
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
