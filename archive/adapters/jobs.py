@@ -18,11 +18,15 @@ from redis.exceptions import RedisError
 
 from archive.calls.call import State
 from archive.errors import Unavailable
+from archive.ids import uuid7
 from archive.ports import Job
 
 QUEUE = "call-archive:jobs"
-HEALTH_KEY = "call-archive:worker"
+HEALTH_KEYS = "call-archive:worker:"
+"""One for each worker: arq deletes its own as it stops, and the others go on."""
 HEALTH_SECONDS = 15
+SCANNED = 1000
+"""Keys that Redis looks through at a time; a waiting job is one."""
 SHOWN_FOR = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
@@ -44,7 +48,7 @@ def arq_options(url: str) -> dict[str, Any]:
     return {
         "queue_name": QUEUE,
         "redis_settings": redis_settings(url),
-        "health_check_key": HEALTH_KEY,
+        "health_check_key": f"{HEALTH_KEYS}{uuid7()}",
         "health_check_interval": HEALTH_SECONDS,
         "job_serializer": pack,
         "job_deserializer": unpack,
@@ -94,7 +98,9 @@ class RedisDoorbell:
 
     async def working(self) -> bool:
         with _explained():
-            return bool(await self._redis.exists(HEALTH_KEY))
+            async for _ in self._redis.scan_iter(f"{HEALTH_KEYS}*", count=SCANNED):
+                return True
+        return False
 
     async def check(self) -> None:
         with _explained():

@@ -8,7 +8,7 @@ import pytest
 import redis
 from arq import Retry, Worker, create_pool, func
 
-from archive.adapters.jobs import HEALTH_KEY, NoDoorbell, RedisDoorbell, arq_options, unpack
+from archive.adapters.jobs import NoDoorbell, RedisDoorbell, arq_options, unpack
 from archive.calls.call import State
 from archive.errors import Unavailable
 from archive.ports import Doorbell, Job
@@ -100,11 +100,18 @@ async def test_progress_is_shown_and_forgotten(doorbell: RedisDoorbell, redis_ur
         assert 0 < client.ttl(key) <= 600
 
 
-async def test_a_worker_that_reported_lately_works(doorbell: RedisDoorbell, redis_url: str) -> None:
+async def test_a_worker_that_stops_leaves_the_other_one_working(
+    doorbell: RedisDoorbell, redis_url: str
+) -> None:
     assert not await doorbell.working()
+    keys = [arq_options(redis_url)["health_check_key"] for _ in range(2)]
     with redis.Redis.from_url(redis_url) as client:
-        client.set(HEALTH_KEY, "j_complete=1", ex=15)
-    assert await doorbell.working()
+        for key in keys:
+            client.set(key, "j_complete=1", ex=15)
+        assert await doorbell.working()
+        for key, others in zip(keys, (True, False), strict=True):
+            client.delete(key)  # as arq does when a worker stops
+            assert await doorbell.working() is others
     await doorbell.check()
 
 
