@@ -59,11 +59,6 @@ class FolderStore:
             async for piece in self.read(name):
                 await asyncio.to_thread(out.write, piece)
 
-    async def size(self, name: str) -> int | None:
-        path = self._path(name)
-        with _explained():
-            return await asyncio.to_thread(_size, path)
-
     async def delete(self, name: str) -> None:
         with _explained():
             await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
@@ -154,13 +149,6 @@ def _place(beside: Path, path: Path) -> None:
     except FileExistsError as error:
         raise Conflict(f"{path.name} is written already.") from error
     _flush_folder(path.parent)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -80,14 +80,6 @@ class S3Store:
             async for piece in self.read(name):
                 await asyncio.to_thread(out.write, piece)
 
-    async def size(self, name: str) -> int | None:
-        with _explained():
-            answer = await self._http.head(self._signed("HEAD", name))
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                return None
-            await _check(answer)
-            return int(answer.headers["content-length"])
-
     async def delete(self, name: str) -> None:
         with suppress(NotFound):
             await self._ask("DELETE", name)

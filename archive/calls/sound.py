@@ -4,7 +4,6 @@ Times are seconds from the first sample. Loudness is in LUFS and true peak in dB
 channel measured alone.
 """
 
-import struct
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
@@ -131,14 +130,6 @@ class Peaks(Struct, frozen=True):
     data: bytes
     """Signed bytes: min and max of channel 0, of channel 1 and so on, then the next pixel."""
     bits: int = 8
-
-    def to_dat(self) -> bytes:
-        """Version 2 of the binary format: 24 bytes of header, little-endian."""
-        eight_bits = 1 if self.bits == 8 else 0
-        header = struct.pack(
-            "<iIiiIi", 2, eight_bits, self.sample_rate, self.samples_per_pixel, self.length, self.channels
-        )
-        return header + self.data
 
     def to_json(self) -> bytes:
         return json.encode(

@@ -79,7 +79,6 @@ async def test_what_was_written_is_read(store: BlobStore, size: int) -> None:
     blob, data = name(), (DATA * 9)[:size]
     assert await store.write(blob, chunks(data)) == size
     assert await read(store, blob) == data
-    assert await store.size(blob) == size
 
 
 async def test_a_big_recording_has_the_same_hash_out_as_in(store: BlobStore) -> None:
@@ -132,7 +131,8 @@ async def test_a_stream_that_breaks_leaves_nothing_and_tells_its_own_reason(
     with pytest.raises(error):
         await store.write(blob, broken())
     assert leftovers() == []
-    assert await store.size(blob) is None
+    with pytest.raises(NotFound):
+        await read(store, blob)
 
 
 async def test_a_writer_that_is_cancelled_leaves_nothing(store: BlobStore, leftovers: Leftovers) -> None:
@@ -196,7 +196,6 @@ async def test_what_is_not_there(store: BlobStore, tmp_path: Path) -> None:
         await read(store, blob)
     with pytest.raises(NotFound):
         await store.fetch(blob, tmp_path / "target")
-    assert await store.size(blob) is None
     await store.delete(blob)
     assert [one async for one in store.names("originals")] == []
 
@@ -247,7 +246,6 @@ async def test_a_name_that_the_archive_did_not_make_is_refused(
         store.write(odd, chunks(b"x")),
         read(store, odd),
         store.fetch(odd, tmp_path / "target"),
-        store.size(odd),
         store.delete(odd),
     ):
         with pytest.raises(ValueError, match="not a blob's name"):
@@ -288,7 +286,6 @@ async def test_an_unreachable_bucket_is_a_fault_with_a_remedy(tmp_path: Path) ->
         away.check(),
         away.write(name(), big(TWO_PARTS)),
         read(away, name()),
-        away.size(name()),
         away.delete(name()),
         away.fetch(name(), tmp_path / "target"),
         anext(away.names("originals")),

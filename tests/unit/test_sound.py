@@ -51,14 +51,7 @@ def test_the_share_of_talk_lies_between_0_and_1() -> None:
     assert talk_share([], 0.0) == 0.0
 
 
-def test_peaks_as_dat_have_audiowaveforms_header_of_version_2() -> None:
-    dat = PEAKS.to_dat()
-
-    assert struct.unpack_from("<iIiiIi", dat) == (2, 1, 8_000, 400, 2, 2)
-    assert dat[24:] == PEAKS.data
-
-
-def test_peaks_as_json_hold_the_same() -> None:
+def test_peaks_are_written_as_audiowaveforms_json() -> None:
     assert msgspec.json.decode(PEAKS.to_json()) == {
         "version": 2,
         "channels": 2,
