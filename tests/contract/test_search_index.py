@@ -354,6 +354,27 @@ async def test_leaving_out_a_word_tells_nothing_of_unreadable_calls(index: Searc
     assert set(ids(mixed)) == {4}
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ('"promised refund"', set()),
+        ('alphanote -"promised refund"', {1}),
+        ("promisedrefund", set()),  # which an engine may split
+        ('"refund promised"', {1}),
+        ('alphanote -"refund promised"', set()),
+    ],
+)
+async def test_words_in_a_row_tell_nothing_of_unreadable_calls(
+    another: SearchIndex, typed: str, found: set[int]
+) -> None:
+    call = make_call(1, note="alphanote refund promised")
+    await another.put(documents([(call, said("we promised refund to you"))]))
+    for offset in (0, 1):  # a page past the last tells nothing either
+        answer = await ask(another, typed, speech=Nothing(), offset=offset)
+        assert set(ids(answer)) == (set() if offset else found)
+        assert (answer.total, answer.counts.partners) == (len(found), {1: 1} if found else {})
+
+
 async def test_counts_tell_only_of_calls_found(index: SearchIndex) -> None:
     answer = await ask(index, "pallet", find=Team(frozenset({2})))
     assert answer.counts.partners == {1: 1}

@@ -29,10 +29,10 @@ _KINDS = {code: kind for kind, code in KIND_CODES.items()}
 
 
 class Branch(Struct, frozen=True):
-    """Calls whose `attributes` may be searched. Branches share no call, so their lists and counts can be added."""
+    """Calls, and the index to search them in. Branches share no call, so their lists and counts can be added."""
 
     filter: Filter
-    attributes: tuple[str, ...]
+    index: str
 
 
 class Want(Struct, frozen=True):
@@ -51,11 +51,13 @@ class Hits(Struct, frozen=True):
 
 
 class Asking:
-    def __init__(self, query: EngineQuery, ask: MultiSearch) -> None:
+    """`words` and `names`: the indexes with and without what was said."""
+
+    def __init__(self, query: EngineQuery, ask: MultiSearch, words: str, names: str) -> None:
         self._query = query
         self._terms = query.query.terms
         self._ask = ask
-        self._branches = list(_branches(query))
+        self._branches = list(_branches(query, words, names))
 
     async def answer(self) -> EngineAnswer:
         everything = tuple(range(len(self._terms)))
@@ -112,9 +114,9 @@ class Asking:
         if want.phone:
             where.append(f"phone_keys = {phone_key(want.phone.digits)}")
         body: Body = {
+            "indexUid": branch.index,
             "q": " ".join(self._written(want.terms)),
             "filter": where,
-            "attributesToSearchOn": branch.attributes,
             "matchingStrategy": "all",
             "limit": limit,
             "attributesToRetrieve": ["id", "started_at"],
@@ -201,14 +203,14 @@ class Asking:
         return min(max(DEPTH, self._query.offset + self._query.limit), MOST_HITS)
 
 
-def _branches(query: EngineQuery) -> Iterator[Branch]:
+def _branches(query: EngineQuery, words: str, names: str) -> Iterator[Branch]:
     """Where speech may be read, words match names and text; in the rest of `find`, names alone."""
     common = of_filter(query.filter)
     if not is_empty(query.speech):
-        yield Branch([of_scope(query.speech), *common], ("names", "text"))
+        yield Branch([of_scope(query.speech), *common], words)
     if query.speech != query.find:
         rest = [of_scope(query.find), f"NOT ({of_scope(query.speech)})"]
-        yield Branch([*rest, *common], ("names",))
+        yield Branch([*rest, *common], names)
 
 
 def _by_phone(terms: Sequence[int], phone: Phone) -> Want:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from archive.adapters.meilisearch.asking import Asking, Body
+from archive.adapters.meilisearch.shape import holdings
 from archive.adapters.meilisearch.writing import Writing, unavailable
 from archive.calls.documents import CallDocument
 from archive.policy.scope import is_empty
@@ -21,10 +22,11 @@ class MeilisearchIndex:
     """`key` may search; a worker's may also keep the index. Index names begin with `prefix`."""
 
     def __init__(self, url: str, key: str, prefix: str) -> None:
-        self._uid = f"{prefix}_calls"
+        words, names = holdings(prefix)
+        self._words, self._names = words.uid, names.uid
         headers = {"Authorization": f"Bearer {key}"}
         self._client = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT)
-        self._writing = Writing(url, key, self._uid)
+        self._writing = Writing(url, key, (words, names))
 
     async def put(self, documents: Sequence[CallDocument]) -> None:
         await asyncio.to_thread(self._writing.put, documents)
@@ -36,7 +38,7 @@ class MeilisearchIndex:
         if is_empty(query.find):
             return EngineAnswer()
         try:
-            return await Asking(query, self._multi_search).answer()
+            return await Asking(query, self._multi_search, self._words, self._names).answer()
         except _NotMade:  # nothing was indexed yet
             return EngineAnswer()
 
@@ -68,7 +70,8 @@ class MeilisearchIndex:
         await self._client.aclose()
 
     async def _multi_search(self, bodies: list[Body]) -> list[Mapping[str, Any]]:
-        queries = [{"indexUid": self._uid, **body} for body in bodies]
+        """In the index with what was said, but where a body names another."""
+        queries = [{"indexUid": self._words, **body} for body in bodies]
         try:
             response = await self._client.post("/multi-search", json={"queries": queries})
         except httpx.HTTPError as error:
