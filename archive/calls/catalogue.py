@@ -166,11 +166,11 @@ async def _placed(work: Work, scope: Scope, call: Call, edit: CallEdit) -> CallC
     if edit.team is not UNSET:
         plain["team_id"] = team.id if team else None
     if edit.client is not UNSET:
-        client = await place_client(work, edit.client)
+        client = await place_client(work, scope, edit.client)
         plain["client_id"] = client.id if client else None
         plain["phone"] = edit.client.phone if edit.client else None
     if edit.agent is not UNSET:
-        agent = await place_agent(work, edit.agent)
+        agent = await place_agent(work, scope, edit.agent)
         plain["agent_id"] = agent.id if agent else None
     return CallChanges(**plain)  # type: ignore[arg-type]
 

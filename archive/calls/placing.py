@@ -2,7 +2,7 @@
 
 Partners and teams are units of access. So only somebody whose scope is all calls names any of them, and makes new
 ones. Everybody else names those of their scope; an unknown one and one outside it get the same answer. Clients and
-agents are made by whoever names them.
+agents are made by whoever names them, who learns of none that no call of theirs carries: such a one is made anew.
 """
 
 from collections.abc import Awaitable, Callable, Collection
@@ -57,22 +57,26 @@ async def place(
     return found, await _among(teams, names.team, team, _unknown_team)
 
 
-async def place_client(work: Work, given: ClientGiven | None) -> ClientRef | None:
+async def place_client(work: Work, scope: Scope, given: ClientGiven | None) -> ClientRef | None:
     if given is None or not (given.name or given.phone or given.external_id):
         return None
     name = _cleaned(given.name, "client.name")
-    if known := await work.names.client_like(name, given.phone, given.external_id):
+    if known := await work.names.client_like(name, given.phone, given.external_id, _carried(scope)):
         return known
     return await work.names.add_client(name or given.phone or "", given.phone, given.external_id)
 
 
-async def place_agent(work: Work, given: AgentGiven | None) -> AgentRef | None:
+async def place_agent(work: Work, scope: Scope, given: AgentGiven | None) -> AgentRef | None:
     if given is None or not (given.name or given.email):
         return None
     name = _cleaned(given.name, "agent.name")
-    if known := await work.names.agent_like(name, given.email):
+    if known := await work.names.agent_like(name, given.email, _carried(scope)):
         return known
     return await work.names.add_agent(name or given.email or "", given.email)
+
+
+def _carried(scope: Scope) -> Scope | None:
+    return None if reaches_all(scope) else scope
 
 
 def unknown_partner(name: str | None) -> Invalid:

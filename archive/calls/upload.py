@@ -41,7 +41,7 @@ Language = Annotated[str, Meta(max_length=35, pattern="^[A-Za-z]{2,3}(-[A-Za-z0-
 
 CLOCK_SKEW = timedelta(days=1)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""No recording is older, and every zone can show what is later: a time in the year 1 lies before all time west of UTC."""
+"""No recording is older. A start in the year 1 lies, west of Greenwich, in a year that no zone can show."""
 
 
 class Metadata(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -200,8 +200,8 @@ async def _new_call(
     work: Work, scope: Scope, caller: Caller, metadata: Metadata, stored: Stored, *, now: datetime
 ) -> NewCall:
     partner, team = await place(work, scope, metadata.partner, metadata.team)
-    client = await place_client(work, metadata.client)
-    agent = await place_agent(work, metadata.agent)
+    client = await place_client(work, scope, metadata.client)
+    agent = await place_agent(work, scope, metadata.agent)
     return NewCall(
         uid=uuid7(),
         kind=metadata.kind,

@@ -51,7 +51,6 @@ async def test_a_name_never_leads_to_a_client_with_another_external_id(database:
         assert await work.names.client_like("Ann", "030 1234567", "C2") is None
         second = await work.names.add_client("Ann", "030 1234567", "C2")
         assert await work.names.client_like("Ann", None, "C2") == second
-        assert await work.names.add_client("Anna", None, "C2") == second  # taken a moment ago
 
 
 async def test_an_external_id_never_leads_to_a_client_without_one(database: SqlDatabase) -> None:
@@ -74,7 +73,6 @@ async def test_an_agent_is_known_by_email_and_by_name_only_without_one(database:
         namesake = await names.add_agent("Bo", None)
         assert await names.agent_like("BO ", None) == namesake
         assert await names.agent_like(None, None) is None
-        assert await names.add_agent("Bo", "BO@example.com") == agent
         assert await names.agent_ids("bo") == [agent.id, namesake.id]
         assert await names.agent_ids(namesake.uid) == [namesake.id]
         assert await names.agent_ids("Bob") == []

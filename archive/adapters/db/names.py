@@ -3,15 +3,19 @@
 from collections.abc import Collection
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Table, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Table, or_, select, true
 
-from archive.adapters.db.tables import agents, clients, partners, teams
+from archive.adapters.db.calls import readable
+from archive.adapters.db.tables import agents, calls, clients, partners, teams
 from archive.adapters.db.unit import Unit
 from archive.adapters.db.words import digits, email_key, key, words
 from archive.calls.call import AgentRef, ClientRef, Named
 from archive.ids import uuid7
+from archive.policy.scope import Scope
 
 T = TypeVar("T", Named, ClientRef, AgentRef)
+
+_client, _agent = clients.alias(), agents.alias()  # beside those that `readable` joins to each call
 
 
 class SqlNames:
@@ -37,41 +41,41 @@ class SqlNames:
         return await self._ids(teams, name_or_uid)
 
     async def client_like(
-        self, name: str | None, phone: str | None, external_id: str | None
+        self, name: str | None, phone: str | None, external_id: str | None, carried: Scope | None = None
     ) -> ClientRef | None:
         """A number alone leads to whoever has it."""
-        c = clients.c
+        c, theirs = _client.c, _carried(_client, calls.c.client_id, carried)
         if external_id:
-            return _made(ClientRef, await self._first(clients, c.external_id == external_id))
-        named = [c.key == key(name)] if name else []
-        row = await self._first(clients, c.phone_digits == digits(phone), *named) if phone else None
+            return _made(ClientRef, await self._first(_client, c.external_id == external_id, theirs))
+        named = [c.key == key(name), theirs] if name else [theirs]
+        row = await self._first(_client, c.phone_digits == digits(phone), *named) if phone else None
         if row is None and name:
-            row = await self._first(clients, *named)
+            row = await self._first(_client, *named)
         return _made(ClientRef, row)
 
-    async def agent_like(self, name: str | None, email: str | None) -> AgentRef | None:
+    async def agent_like(
+        self, name: str | None, email: str | None, carried: Scope | None = None
+    ) -> AgentRef | None:
         """A name alone leads only to agents without an e-mail: an e-mail says whose own calls these are."""
+        c, theirs = _agent.c, _carried(_agent, calls.c.agent_id, carried)
         if email:
-            return _made(AgentRef, await self._first(agents, agents.c.email_key == email_key(email)))
+            return _made(AgentRef, await self._first(_agent, c.email_key == email_key(email), theirs))
         if name is None:
             return None
-        named = (agents.c.key == key(name), agents.c.email_key.is_(None))
-        return _made(AgentRef, await self._first(agents, *named))
+        return _made(AgentRef, await self._first(_agent, c.key == key(name), c.email_key.is_(None), theirs))
 
     async def add_partner(self, name: str) -> Named:
-        return _some(Named, await self._add(partners, name, partners.c.key == key(name)))
+        return _some(Named, await self._add(partners, name))
 
     async def add_team(self, name: str) -> Named:
-        return _some(Named, await self._add(teams, name, teams.c.key == key(name)))
+        return _some(Named, await self._add(teams, name))
 
     async def add_client(self, name: str, phone: str | None, external_id: str | None) -> ClientRef:
-        taken = clients.c.external_id == external_id
         values = {"phone": phone, "phone_digits": digits(phone), "external_id": external_id}
-        return _some(ClientRef, await self._add(clients, name, taken, **values))
+        return _some(ClientRef, await self._add(clients, name, **values))
 
     async def add_agent(self, name: str, email: str | None) -> AgentRef:
-        taken = agents.c.email_key == email_key(email)
-        return _some(AgentRef, await self._add(agents, name, taken, email=email, email_key=email_key(email)))
+        return _some(AgentRef, await self._add(agents, name, email=email, email_key=email_key(email)))
 
     async def partners(self, ids: Collection[int] | None = None) -> list[Named]:
         return await self._listed(partners, ids)
@@ -92,17 +96,14 @@ class SqlNames:
         query = select(table.c.id).where(_is(table, name_or_uid)).order_by(table.c.id)
         return list(await self._unit.values(query))
 
-    async def _first(self, table: Table, *conditions: ColumnElement[bool]) -> Row[Any] | None:
+    async def _first(self, table: FromClause, *conditions: ColumnElement[bool]) -> Row[Any] | None:
         return await self._unit.first(select(table).where(*conditions).order_by(table.c.id).limit(1))
 
-    async def _add(
-        self, table: Table, name: str, taken: ColumnElement[bool], **values: str | None
-    ) -> Row[Any]:
-        """Write a name; where somebody else did so a moment ago (`taken` finds it), theirs."""
-        name = name.strip()
-        values |= {"uid": uuid7(), "name": name, "key": key(name), "words": words(name)}
+    async def _add(self, table: Table, name: str, **values: str | None) -> Row[Any]:
+        """Write a name; where there may be one alone of it and somebody else wrote it a moment ago, theirs."""
+        values |= {"uid": uuid7(), "name": name.strip(), "key": key(name), "words": words(name)}
         insert = self._unit.insert(table).values(**values).on_conflict_do_nothing()
-        row = await self._unit.first(insert.returning(table)) or await self._first(table, taken)
+        row = await self._unit.first(insert.returning(table)) or await self._called(table, name)
         assert row is not None  # noqa: S101 - it was inserted, or the conflict names it
         return row
 
@@ -115,6 +116,15 @@ class SqlNames:
 
 def _is(table: Table, name_or_uid: str) -> ColumnElement[bool]:
     return or_(table.c.uid == name_or_uid, table.c.key == key(name_or_uid))
+
+
+def _carried(table: FromClause, of_call: ColumnElement[Any], scope: Scope | None) -> ColumnElement[bool]:
+    """Whether a call of the scope carries a row of `table`; None asks nothing."""
+    if scope is None:
+        return true()
+    return (
+        readable(scope).with_only_columns(calls.c.id).where(of_call == table.c.id).correlate(table).exists()
+    )
 
 
 def _made(kind: type[T], row: Row[Any] | None) -> T | None:

@@ -110,10 +110,10 @@ class SqlPrincipals:
         return [_principal(row, held.get(row.id, ()), own.get(row.email_key, frozenset())) for row in rows]
 
     async def _own(self, emails: Collection[str]) -> dict[str, frozenset[int]]:
-        """The agents that carry each e-mail. (One at most; the policy knows sets.)"""
+        """The agents that carry each e-mail: one for each circle of partners that names it."""
         query = select(agents.c.email_key, agents.c.id).where(agents.c.email_key.in_(emails))
         rows = await self._unit.all(query) if emails else ()
-        return {row.email_key: frozenset({row.id}) for row in rows}
+        return {email: frozenset(row.id for row in rows if row.email_key == email) for email in emails}
 
     async def _held(self, ids: Collection[int]) -> dict[int, list[Row[Any]]]:
         held: dict[int, list[Row[Any]]] = {}

@@ -156,7 +156,8 @@ clients = _table(
     Column("words", Text, nullable=False),
     Column("phone", Text),
     Column("phone_digits", Text, index=True),
-    Column("external_id", Text, unique=True),
+    # Two partners may give one external id, or one e-mail, and neither is told what the other calls its bearer.
+    Column("external_id", Text, index=True),
 )
 
 agents = _table(
@@ -166,7 +167,7 @@ agents = _table(
     Column("key", Text, nullable=False, index=True),
     Column("words", Text, nullable=False),
     Column("email", Text),
-    Column("email_key", Text, unique=True),
+    Column("email_key", Text, index=True),
 )
 
 # ---- calls -----------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def _names() -> None:
         sa.Column("words", sa.Text, nullable=False),
         sa.Column("phone", sa.Text),
         sa.Column("phone_digits", sa.Text, index=True),
-        sa.Column("external_id", sa.Text, unique=True),
+        sa.Column("external_id", sa.Text, index=True),
     )
     _create(
         "agents",
@@ -135,7 +135,7 @@ def _names() -> None:
         sa.Column("key", sa.Text, nullable=False, index=True),
         sa.Column("words", sa.Text, nullable=False),
         sa.Column("email", sa.Text),
-        sa.Column("email_key", sa.Text, unique=True),
+        sa.Column("email_key", sa.Text, index=True),
     )
 
 
