@@ -1,5 +1,7 @@
 """A small archive in one process, on SQLite and folders, with people who can ask it things over HTTP."""
 
+import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -70,10 +72,18 @@ class World:
         self.app: Litestar = create_app(parts, settings)
         self.at_console = manage.console("tester")
         self._stack = stack
+        document = json.loads(self.app.state.context.openapi)
+        self._described = [
+            (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations)
+            for path, operations in document["paths"].items()
+        ]
 
     async def client(self, headers: Mapping[str, str] | None = None, **more: Any) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=cast(Any, self.app), raise_app_exceptions=False)
-        client = httpx.AsyncClient(transport=transport, base_url=URL, headers=headers, **more)
+        hooks = {"response": [self._check_described]}
+        client = httpx.AsyncClient(
+            transport=transport, base_url=URL, headers=headers, event_hooks=hooks, **more
+        )
         return await self._stack.enter_async_context(client)
 
     async def person(self, role: Role, *partners: str) -> httpx.AsyncClient:
@@ -133,6 +143,13 @@ class World:
         """Newest first, read as somebody who isn't part of the story."""
         shown = await read_events(self.parts, await self._auditor(), EventFilter(**filter), limit=1000)
         return [event for event in shown if not types or event.type in types]
+
+    async def _check_described(self, answer: httpx.Response) -> None:
+        """Each refusal that any test comes upon stands in the OpenAPI document; a fault of ours doesn't."""
+        request = answer.request
+        for path, operations in self._described:
+            if path.fullmatch(request.url.path) and (one := operations.get(request.method.lower())):
+                assert answer.status_code in {200, 206, 304, 500, *map(int, one["responses"])}, path.pattern
 
     async def _uploader(self) -> Caller:
         return await self._caller("uploader", Action.UPLOAD)

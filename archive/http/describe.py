@@ -12,7 +12,8 @@ BINARY = "application/octet-stream"
 class Described(Struct, frozen=True, kw_only=True):
     """`query` and `body` are structs that forbid unknown fields; `answer` is a struct, or the media types of bytes.
 
-    `raw`: the media types of a body that is no struct. `refusal`: what 400 and 401 carry instead of a problem."""
+    `raw`: the media types of a body that is no struct. `problems`: the statuses of its own refusals, beside those that
+    every route of its kind has. `refusal`: what 400 and 401 carry instead of a problem."""
 
     summary: str
     group: str

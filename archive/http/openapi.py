@@ -7,7 +7,7 @@ compares the committed file with it.
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
-from archive.http.authenticate import Access
+from archive.http.authenticate import SAFE, Access
 from archive.http.describe import Described
 from archive.http.problems import MEDIA_TYPE, Problem, phrase
 from archive.http.routes import api_routes
@@ -143,9 +143,20 @@ def _upload(metadata: Json) -> Json:
 
 
 def _responses(schemas: _Schemas, handler: HTTPRouteHandler, one: Described, method: str) -> Json:
-    refused = {*one.problems} | (set() if "access" in handler.opt else {401})
-    problems = {str(status): _problem(schemas, one, status) for status in sorted(refused)}
+    refused = sorted({*one.problems, *_of_its_kind(handler, one, method)})
+    problems = {str(status): _problem(schemas, one, status) for status in refused}
     return {str(one.status): _answer(schemas, one, method)} | problems
+
+
+def _of_its_kind(handler: HTTPRouteHandler, one: Described, method: str) -> Iterator[int]:
+    """What the application refuses before a handler is reached, or whichever handler it is."""
+    access = handler.opt.get("access")
+    yield 400
+    if access is not Access.NOBODY:
+        yield 503
+    if access is None:
+        yield from (401,) if method in SAFE else (401, 403)  # 403: a cookie, from another site's page
+        yield from (413, 415, 422) if one.body else ()
 
 
 def _problem(schemas: _Schemas, one: Described, status: int) -> Json:

@@ -52,7 +52,7 @@ class Before(Struct, frozen=True):
             group="Audit",
             query=EventQuery,
             answer=EventPage,
-            problems=(400, 403),
+            problems=(403,),
         )
     ),
 )
@@ -72,9 +72,7 @@ async def list_events(request: AnyRequest) -> Response[bytes]:
 @get(
     "/api/v1/audit/calls/{call_id:str}",
     opt=opt(
-        Described(
-            summary="A call's history", group="Audit", query=Page, answer=EventPage, problems=(400, 403)
-        )
+        Described(summary="A call's history", group="Audit", query=Page, answer=EventPage, problems=(403,))
     ),
 )
 async def list_call_events(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:

@@ -15,6 +15,7 @@ from archive.calls.upload import Metadata
 from archive.errors import Malformed, Stale
 from archive.http import cursor, replies
 from archive.http.api.query import Narrowing, Text, narrowed
+from archive.http.api.receipts import Receipt, UploadReceipt, written
 from archive.http.api.receive import receive
 from archive.http.api.schemas import CallAnswer, CallPage, Time, call_answer
 from archive.http.context import acting, context_of
@@ -46,19 +47,21 @@ class CallQuery(Narrowing, frozen=True, kw_only=True, forbid_unknown_fields=True
             body_media="multipart/form-data",
             answer=CallAnswer,
             status=201,
-            problems=(400, 403, 409, 413, 415, 422),
+            problems=(403, 409),
         )
     ),
 )
 async def upload_call(request: AnyRequest) -> Response[bytes]:
     """Parts `metadata` (JSON), `audio` (any size) and, optionally, `transcript`, in any order. 201 with the call; 200
-    with the first call when the same bytes come again under the same external id."""
+    with the first call when the same bytes come again under the same external id. Whoever may neither read nor find
+    the call gets a receipt: what they gave, and where the call is."""
     parts, caller = acting(request)
     await upload.check(parts, caller)
     received = await receive(parts, request, context_of(request).settings.max_upload_bytes)
     accepted = await upload.accept(parts, caller, received.metadata, received.stored, received.transcript)
     location = {"Location": f"/api/v1/calls/{accepted.call.uid}"}
-    return _one(request, accepted.call, 201 if accepted.created else 200, location)
+    status = 201 if accepted.created else 200
+    return await written(request, accepted.call, received.metadata, status, location)
 
 
 @get(
@@ -69,7 +72,6 @@ async def upload_call(request: AnyRequest) -> Response[bytes]:
             group="Calls",
             query=CallQuery,
             answer=CallPage,
-            problems=(400,),
         )
     ),
 )
@@ -84,11 +86,12 @@ async def list_calls(request: AnyRequest) -> Response[bytes]:
 
 @get(
     "/api/v1/calls/{call_id:str}",
-    opt=opt(Described(summary="Read a call", group="Calls", answer=CallAnswer, problems=(404,))),
+    opt=opt(Described(summary="Read a call", group="Calls", answer=CallAnswer, problems=(403, 404))),
 )
 async def read_call(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     parts, caller = acting(request)
-    return _one(request, await catalogue.view(parts, caller, call_id))
+    call = await catalogue.view(parts, caller, call_id)
+    return replies.json(call_answer(context_of(request), call), headers={"ETag": call.etag})
 
 
 @patch(
@@ -99,7 +102,7 @@ async def read_call(request: AnyRequest, call_id: FromPath[str]) -> Response[byt
             group="Calls",
             body=CallEdit,
             answer=CallAnswer,
-            problems=(400, 403, 404, 412, 415, 422),
+            problems=(403, 404, 412),
         )
     ),
 )
@@ -108,13 +111,13 @@ async def edit_call(request: AnyRequest, call_id: FromPath[str]) -> Response[byt
     parts, caller = acting(request)
     edit = await json_body(request, CallEdit)
     revision = _revision(request.headers.get("if-match"))
-    return _one(request, await catalogue.edit(parts, caller, call_id, revision, edit))
+    return await written(request, await catalogue.edit(parts, caller, call_id, revision, edit))
 
 
 @delete(
     "/api/v1/calls/{call_id:str}",
     status_code=204,
-    opt=opt(Described(summary="Delete a call", group="Calls", status=204, problems=(403, 404, 409))),
+    opt=opt(Described(summary="Delete a call", group="Calls", status=204, problems=(403, 404))),
 )
 async def delete_call(request: AnyRequest, call_id: FromPath[str]) -> Response[None]:
     """Row, words, sound and index go for good; the events stay."""
@@ -134,14 +137,7 @@ async def delete_call(request: AnyRequest, call_id: FromPath[str]) -> Response[N
 )
 async def retry_call(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     parts, caller = acting(request)
-    return _one(request, await catalogue.retry(parts, caller, call_id))
-
-
-def _one(
-    request: AnyRequest, call: Call, status: int = 200, headers: dict[str, str] | None = None
-) -> Response[bytes]:
-    answer = call_answer(context_of(request), call)
-    return replies.json(answer, status, {"ETag": call.etag, **(headers or {})})
+    return await written(request, await catalogue.retry(parts, caller, call_id))
 
 
 async def _filter(parts: Parts, asked: CallQuery) -> CallFilter:

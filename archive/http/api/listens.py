@@ -64,7 +64,7 @@ class HeardList(Struct, frozen=True):
             body=Opening,
             answer=ListenAnswer,
             status=201,
-            problems=(403, 404, 409, 422),
+            problems=(403, 404, 409),
         )
     ),
 )
@@ -91,7 +91,7 @@ async def open_listen(request: AnyRequest, call_id: FromPath[str]) -> Response[b
             summary="The sound of a listen",
             group="Listens",
             answer=("audio/mp4",),
-            problems=(400, 404, 410, 416),
+            problems=(404, 410, 416),
         )
     ),
 )
@@ -118,7 +118,7 @@ async def listen_audio(request: AnyRequest, listen_id: FromPath[str]) -> Respons
     status_code=204,
     opt=opt(
         Described(
-            summary="Say what was played", group="Listens", body=Report, status=204, problems=(404, 422)
+            summary="Say what was played", group="Listens", body=Report, status=204, problems=(404, 410)
         )
     ),
 )
@@ -142,7 +142,9 @@ async def close_listen(request: AnyRequest, listen_id: FromPath[str]) -> Respons
 
 @get(
     "/api/v1/calls/{call_id:str}/listens",
-    opt=opt(Described(summary="Who listened to a call", group="Listens", answer=HeardList, problems=(404,))),
+    opt=opt(
+        Described(summary="Who listened to a call", group="Listens", answer=HeardList, problems=(403, 404))
+    ),
 )
 async def list_listens(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """Everybody's for those who may read the log, one's own for others; newest first."""

@@ -37,7 +37,7 @@ class RecordingQuery(Struct, frozen=True, forbid_unknown_fields=True):
             group="Recordings",
             query=RecordingQuery,
             answer=(BINARY, "audio/mp4"),
-            problems=(400, 403, 404, 409, 416),
+            problems=(403, 404, 409, 416),
         )
     ),
 )
@@ -66,7 +66,7 @@ async def download_recording(request: AnyRequest, call_id: FromPath[str]) -> Res
             summary="The shape of a call's sound",
             group="Recordings",
             answer=("application/json",),
-            problems=(404, 409),
+            problems=(403, 404, 409),
         )
     ),
 )

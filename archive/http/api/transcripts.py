@@ -11,8 +11,9 @@ from msgspec import Meta, Struct
 from archive.calls import words
 from archive.calls.transcript import TranscriptFormat
 from archive.http import replies
+from archive.http.api.receipts import Receipt, written
 from archive.http.api.receive import MAX_TRANSCRIPT, read_transcript
-from archive.http.api.schemas import CallAnswer, call_answer
+from archive.http.api.schemas import CallAnswer
 from archive.http.context import acting, context_of
 from archive.http.describe import Described, opt
 from archive.http.forms import query
@@ -43,7 +44,7 @@ class TranscriptQuery(Struct, frozen=True, forbid_unknown_fields=True):
             group="Transcripts",
             query=TranscriptQuery,
             answer=tuple(MEDIA_TYPES),
-            problems=(400, 403, 404, 406),
+            problems=(403, 404, 406),
         )
     ),
 )
@@ -74,9 +75,11 @@ async def read_call_transcript(request: AnyRequest, call_id: FromPath[str]) -> R
 async def put_call_transcript(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """Earlier versions stay. One that doesn't parse is refused with line and reason, and nothing is stored."""
     parts, caller = acting(request)
-    transcript = await read_transcript(parts, await request.body(), request.headers.get("content-type"))
+    await words.check_put(parts, caller, call_id)
+    content = await request.body()
+    transcript = await read_transcript(context_of(request), content, request.headers.get("content-type"))
     call = await words.put(parts, caller, call_id, transcript)
-    return replies.json(call_answer(context_of(request), call), headers={"ETag": call.etag})
+    return await written(request, call)
 
 
 def _wanted(request: AnyRequest, fmt: TranscriptFormat | None) -> tuple[str, TranscriptFormat]:
