@@ -13,7 +13,7 @@ from archive.errors import Forbidden, NotFound
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import Reason, decide, may, resolve_scope, why_not
-from archive.policy.scope import AllCalls
+from archive.policy.scope import AllCalls, union
 from archive.ports import Database, Parts, Work
 
 LONGEST_ASKED = 200
@@ -41,6 +41,16 @@ async def reach(work: Work, caller: Caller, action: Action, uid: str) -> Call | 
     if not is_uuid7(uid):
         return None
     return await work.calls.get(uid, resolve_scope(caller.principal, action, await work.now()))
+
+
+async def as_read(parts: Parts, caller: Caller, call: Call) -> Call | None:
+    """A call that the caller just wrote, as they may read or find it now; None for those who may only write it."""
+    async with parts.database.read() as work:
+        if (reader := await renewed(work, caller)) is None:
+            return None
+        now = await work.now()
+        reading = (resolve_scope(reader.principal, action, now) for action in (Action.READ_CALL, Action.FIND))
+        return await work.calls.get(call.uid, union(reading))
 
 
 async def renewed(work: Work, caller: Caller) -> Caller | None:

@@ -14,7 +14,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from archive.audit.event import Event, EventType, ObjectKind
-from archive.calls.access import about, log_denied, renewed, require
+from archive.calls.access import about, denial, log_denied, renewed, require
 from archive.calls.call import Call, Consent, Direction, Kind, Participant, Recording
 from archive.calls.caller import Caller
 from archive.calls.placing import (
@@ -31,7 +31,7 @@ from archive.calls.transcript import Transcript
 from archive.errors import Conflict, Forbidden, Invalid, TooLarge, Unavailable
 from archive.ids import uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import Reason, may, resolve_scope, why_not
+from archive.policy.decide import Reason, decide, may, resolve_scope, why_not
 from archive.policy.scope import AllCalls, Scope, contains
 from archive.ports import Job, NewCall, Parts, Work
 
@@ -128,11 +128,8 @@ async def _accept(
 ) -> Accepted:
     try:
         return await _keep(parts, caller, metadata, stored, transcript)
-    except Conflict:  # somebody else won the race for this external id
-        async with parts.database.read() as work:
-            if earlier := await _earlier(work, caller, metadata, stored):
-                return Accepted(earlier, created=False)
-        raise
+    except Conflict:  # perhaps somebody else won the race for this external id: theirs is there by now
+        return await _keep(parts, caller, metadata, stored, transcript)
 
 
 async def _keep(
@@ -142,6 +139,7 @@ async def _keep(
         uploader = await renewed(work, caller)
         if uploader and may(uploader.principal, Action.UPLOAD, await work.now()):
             if earlier := await _earlier(work, uploader, metadata, stored):
+                await _log_met(work, uploader, earlier)
                 return Accepted(earlier, created=False)
             return Accepted(await _add(work, uploader, metadata, stored, transcript), created=True)
     reason = why_not(uploader.principal, Action.UPLOAD) if uploader else Reason.ENDED
@@ -159,6 +157,22 @@ async def _earlier(work: Work, caller: Caller, metadata: Metadata, stored: Store
             f"external_id {metadata.external_id} already names a call with other bytes.", field="external_id"
         )
     return call
+
+
+async def _log_met(work: Work, caller: Caller, earlier: Call) -> None:
+    """Log who asks for a call of theirs that was moved or sealed out of their reach since."""
+    decision = decide(caller.principal, Action.UPLOAD, earlier, await work.now())
+    if not decision.allowed:
+        details = {"action": Action.UPLOAD.value}
+        refused = denial(
+            caller,
+            EventType.CALL_DENIED,
+            ObjectKind.CALL,
+            earlier.uid,
+            decision.reason.value,
+            details=details,
+        )
+        await work.audit.append(refused)
 
 
 async def _add(
