@@ -7,15 +7,19 @@ no text holds a line break or a control character. Readers of every format, and 
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import accumulate
+from typing import TypeVar
 
 from msgspec import Struct
 
 from archive.errors import Invalid
 
 MAX_SEGMENTS = 200_000
+MAX_TEXT = 1_000_000
+"""Characters of one segment, about 18 hours of talk. Cleaning more than that at once takes memory many times over."""
+
 MAX_NAME = 200
 LATEST = 359_999.999
 """Seconds. Times stay below 100 hours: this is the last that SRT can write."""
@@ -24,6 +28,8 @@ _BREAKS = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}")
+
+_Found = TypeVar("_Found")
 
 
 class Word(Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,16 +125,30 @@ def clean_name(name: str) -> str:
     return clean(_BIDI.sub("", name))
 
 
+def limited(found: Iterable[_Found]) -> Iterator[_Found]:
+    """What a reader finds, one by one; raises `TranscriptError` after `MAX_SEGMENTS`, so that no file fills memory."""
+    for number, item in enumerate(found):
+        if number == MAX_SEGMENTS:
+            raise TranscriptError(f"The transcript has more than {MAX_SEGMENTS:,} segments. Split the call.")
+        yield item
+
+
+def check_length(characters: int, line: int | None) -> None:
+    """Before work on one passage's text begins. Raises `TranscriptError`."""
+    if characters > MAX_TEXT:
+        raise TranscriptError(f"One passage is longer than {MAX_TEXT:,} characters. Split it.", line)
+
+
 def tidied(transcript: Transcript, lines: Sequence[int] = ()) -> Transcript:
     """The transcript as the archive keeps it; segments without text are left out. Raises `TranscriptError`.
 
     `lines[i]` is the source's line of segment i, for the error."""
-    if len(transcript.segments) > MAX_SEGMENTS:
-        raise TranscriptError(f"The transcript has more than {MAX_SEGMENTS:,} segments. Split the call.")
     places: Sequence[int | None] = lines or [None] * len(transcript.segments)
     segments = [
         _segment(segment, f"segment {number}", line)
-        for number, (segment, line) in enumerate(zip(transcript.segments, places, strict=True), start=1)
+        for number, (segment, line) in enumerate(
+            zip(limited(transcript.segments), places, strict=True), start=1
+        )
     ]
     kept = sorted((segment for segment in segments if segment.text), key=lambda segment: segment.start)
     if not kept:
@@ -140,6 +160,7 @@ def tidied(transcript: Transcript, lines: Sequence[int] = ()) -> Transcript:
 
 def _segment(segment: Segment, name: str, line: int | None) -> Segment:
     _check_times(segment.start, segment.end, name, line)
+    check_length(len(segment.text), line)
     if segment.channel is not None and not 0 <= segment.channel < 256:
         raise TranscriptError(f"The channel of {name} must be from 0 to 255.", line)
     return Segment(

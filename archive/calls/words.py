@@ -29,6 +29,12 @@ async def read(parts: Parts, caller: Caller, uid: str, version: int | None = Non
         return found
 
 
+async def check_put(parts: Parts, caller: Caller, uid: str) -> None:
+    """Refuse as `put` would, before the words are taken in."""
+    async with acting(parts.database, caller, await writing(parts, caller, uid), uid):
+        return
+
+
 async def put(parts: Parts, caller: Caller, uid: str, transcript: Transcript) -> Call:
     """Add a transcript as a new version; earlier ones stay. For those who may edit or upload where the call stands."""
     async with acting(parts.database, caller, await writing(parts, caller, uid), uid) as (work, call):

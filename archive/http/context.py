@@ -1,13 +1,14 @@
 """What the handlers are given: the joined parts, the settings, and addresses made from them."""
 
 import sys
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
-from msgspec import Struct
+from msgspec import Struct, field
 
 from archive.calls.caller import Caller
 from archive.errors import NotSignedIn
@@ -21,13 +22,20 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 
 
+def one_thread() -> Executor:
+    return ThreadPoolExecutor(max_workers=1)
+
+
 class Context(Struct, frozen=True):
-    """`app.state.context`. `openapi`: the document, as text."""
+    """`app.state.context`. `openapi`: the document, as text. `parsing`: where transcripts are read, one at a time, so
+    that many at once take neither memory nor the threads of those who listen.
+    """
 
     parts: Parts
     settings: Settings
     metrics: Metrics
     openapi: str
+    parsing: Executor = field(default_factory=one_thread)
 
     @property
     def lifetime(self) -> Lifetime:

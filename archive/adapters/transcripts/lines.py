@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archive.calls.transcript import TranscriptError
+from archive.calls.transcript import TranscriptError, check_length
 
 MAX_LINES = 2_000_000
 """Ten lines a segment. Without it, 32 MiB of empty lines would fill gigabytes of memory."""
@@ -55,21 +55,31 @@ def line_after(before: str) -> int:
     return 1 + sum(1 for _ in _BREAK.finditer(before))
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines of WebVTT and of text editors; other characters that Python calls breaks stay inside."""
+def lines_of(text: str) -> Iterator[str]:
+    """The lines of WebVTT and of text editors; other characters that Python calls breaks stay inside.
+
+    One by one: a list of them takes many times the memory of the text."""
     if max(text.count("\n"), text.count("\r")) > MAX_LINES:
         raise TranscriptError(f"The transcript has more than {MAX_LINES:,} lines. Split the call.")
-    return _BREAK.split(text)
+    at, number = 0, 1
+    for number, found in enumerate(_BREAK.finditer(text), start=1):
+        check_length(found.start() - at, number)
+        yield text[at : found.start()]
+        at = found.end()
+    check_length(len(text) - at, number + 1)
+    yield text[at:]
 
 
 def blocks(text: str) -> Iterator[Block]:
-    block = Block(1, [])
+    block, length = Block(1, []), 0
     for number, line in enumerate(lines_of(text), start=1):
         if line.strip():
             block.lines.append(line)
+            length += len(line)
+            check_length(length, block.line)
             continue
         if block.lines:
             yield block
-        block = Block(number + 1, [])
+        block, length = Block(number + 1, []), 0
     if block.lines:
         yield block

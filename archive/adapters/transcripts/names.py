@@ -12,8 +12,10 @@ def is_name(text: str) -> bool:
 
     `Anna van der Berg`, `SPEAKER_00`, `agent` and `+49 30 123456` do; `So I said to him` doesn't: taking a
     sentence for a name would hide its words from search."""
+    if len(text) > _LONGEST or ":" in text:
+        return False
     words = text.split()
-    if not 1 <= len(words) <= _MOST_WORDS or len(text) > _LONGEST or ":" in text:
+    if not 1 <= len(words) <= _MOST_WORDS:
         return False
     if _NUMBER.fullmatch(text):
         return True

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from archive.adapters.transcripts.lines import lines_of
 from archive.adapters.transcripts.names import is_name, split_name
-from archive.calls.transcript import LATEST, Segment, Transcript, TranscriptError, tidied
+from archive.calls.transcript import LATEST, Segment, Transcript, TranscriptError, limited, tidied
 
 _CLOCK = r"[\[(]?(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,3}):(?P<s>\d{2})(?:[.,](?P<f>\d{1,3}))?"
 _LEADING = re.compile(rf"{_CLOCK}(?:[\])]|(?=\s|$))\s*(?:[-\u2013\u2014]\s)?\s*(?P<rest>.*)")
@@ -30,7 +30,7 @@ class _Passage(NamedTuple):
 
 
 def read(text: str) -> Transcript:
-    passages = sorted(_passages(text), key=lambda passage: passage.start)
+    passages = sorted(limited(_passages(text)), key=lambda passage: passage.start)
     segments = tuple(
         Segment(passage.start, end, "\n".join(passage.texts), passage.speaker)
         for passage, end in zip(passages, _ends(passages), strict=True)
@@ -38,16 +38,18 @@ def read(text: str) -> Transcript:
     return tidied(Transcript(segments), [passage.line for passage in passages])
 
 
-def _passages(text: str) -> list[_Passage]:
-    found: list[_Passage] = []
-    heading = None
+def _passages(text: str) -> Iterator[_Passage]:
+    heading, last = None, None
     for number, line in _spoken(text):
         heading = heading or _layout(line, number)
         if passage := _passage(heading, line, number):
-            found.append(passage)
-        else:
-            found[-1].texts.append(line)
-    return found
+            if last:
+                yield last
+            last = passage
+        elif last:
+            last.texts.append(line)
+    if last:
+        yield last
 
 
 def _spoken(text: str) -> Iterator[tuple[int, str]]:

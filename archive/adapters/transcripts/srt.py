@@ -10,7 +10,7 @@ from pysubs2.time import TIMESTAMP, timestamp_to_ms
 
 from archive.adapters.transcripts.lines import Block, blocks
 from archive.adapters.transcripts.names import split_name
-from archive.calls.transcript import Segment, Transcript, TranscriptError, tidied
+from archive.calls.transcript import Segment, Transcript, TranscriptError, limited, tidied
 
 _TIMES = re.compile(rf"\s*{TIMESTAMP.pattern}\s*-->\s*{TIMESTAMP.pattern}\s*(?:X1:.*)?")
 _TAG = re.compile(r"</?(?:i|b|u|s|font)(?:\s[^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
@@ -19,7 +19,7 @@ _TAG = re.compile(r"</?(?:i|b|u|s|font)(?:\s[^<>]*)?>|\{\\[^{}]*\}", re.IGNORECA
 
 def read(text: str) -> Transcript:
     segments, lines = [], []
-    for block in blocks(text):
+    for block in limited(blocks(text)):
         segment, line = _cue(block)
         segments.append(segment)
         lines.append(line)

@@ -14,15 +14,17 @@ from webvtt.models import Timestamp
 
 from archive.adapters.transcripts.lines import Block, blocks
 from archive.adapters.transcripts.names import split_name
-from archive.calls.transcript import Segment, Transcript, TranscriptError, clean, tidied
+from archive.calls.transcript import Segment, Transcript, TranscriptError, clean, limited, tidied
 
 _HEADER = re.compile(r"WEBVTT(?:[ \t].*)?")
 _ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t].*)?")
 _TAG = re.compile(
-    r"<(?P<close>/?)(?P<tag>v|c|i|b|u|ruby|rt|lang)(?:\.[^\s<>.]*)*(?:[ \t\n](?P<name>[^<>]*))?>"
+    r"<(?P<close>/?)(?P<tag>v|c|i|b|u|ruby|rt|lang)(?:\.[^\s<>]*)?(?:[ \t\n](?P<name>[^<>]*))?>"
     r"|<\d[\d:.]*>"
 )
-"""The tags of cue text. Anything else in angle brackets, such as `<inaudible>`, was meant as text."""
+"""The tags of cue text, with their classes as one: a repeated group would remember each.
+
+Anything else in angle brackets, such as `<inaudible>`, was meant as text."""
 
 
 class _Cue(NamedTuple):
@@ -33,13 +35,13 @@ class _Cue(NamedTuple):
 
 
 def read(text: str) -> Transcript:
-    cues = list(_cues(text))
+    cues = list(limited(_cues(text)))
     voiced = any(tag["tag"] == "v" for cue in cues for tag in _TAG.finditer(cue.payload))
+    spoken = ((cue, voice) for cue in cues for voice in _voices(cue.payload, voiced))
     segments, lines = [], []
-    for cue in cues:
-        for speaker, words in _voices(cue.payload, voiced):
-            segments.append(Segment(cue.start, cue.end, words, speaker))
-            lines.append(cue.line)
+    for cue, (speaker, words) in limited(spoken):
+        segments.append(Segment(cue.start, cue.end, words, speaker))
+        lines.append(cue.line)
     return tidied(Transcript(tuple(segments)), lines)
 
 

@@ -18,6 +18,7 @@ from archive.calls import upload
 from archive.calls.transcript import Transcript
 from archive.calls.upload import Metadata, Stored
 from archive.errors import ArchiveError, Invalid, Malformed, TooLarge
+from archive.http.context import Context, context_of
 from archive.http.forms import decode
 from archive.http.problems import UnsupportedMediaType
 from archive.ports import Parts
@@ -53,7 +54,7 @@ async def receive(parts: Parts, request: Request[Any, Any, Any], limit: int) -> 
         async with aclosing(events(request)) as coming:
             async for event in coming:
                 if isinstance(event, MultipartSegment):
-                    await _take(parts, draft, event, coming, limit)
+                    await _take(context_of(request), draft, event, coming, limit)
         return _complete(draft)
     except BaseException:
         if draft.stored:
@@ -61,20 +62,23 @@ async def receive(parts: Parts, request: Request[Any, Any, Any], limit: int) -> 
         raise
 
 
-async def read_transcript(parts: Parts, data: bytes, content_type: str | None) -> Transcript:
-    """In a thread: a long one takes a while. Raises `TranscriptError`."""
-    return await asyncio.to_thread(parts.formats.read, data, content_type)
+async def read_transcript(context: Context, data: bytes, content_type: str | None) -> Transcript:
+    """In the one thread for it: a long one takes a while. Raises `TranscriptError`."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(context.parsing, context.parts.formats.read, data, content_type)
 
 
-async def _take(parts: Parts, draft: _Draft, segment: MultipartSegment, events: Events, limit: int) -> None:
+async def _take(
+    context: Context, draft: _Draft, segment: MultipartSegment, events: Events, limit: int
+) -> None:
     match segment.name:
         case "audio" if draft.stored is None:
-            draft.stored = await upload.store(parts, chunks(events), limit)
+            draft.stored = await upload.store(context.parts, chunks(events), limit)
         case "metadata" if draft.metadata is None:
             draft.metadata = _read_metadata(await whole(events, "metadata", MAX_METADATA))
         case "transcript" if draft.transcript is None:
             data = await whole(events, "transcript", MAX_TRANSCRIPT)
-            draft.transcript = await read_transcript(parts, data, segment.header("Content-Type"))
+            draft.transcript = await read_transcript(context, data, segment.header("Content-Type"))
         case "audio" | "metadata" | "transcript":
             raise Invalid(f"{segment.name} stands twice in the upload.", field=segment.name)
         case _:

@@ -19,6 +19,7 @@ from archive.http.api.receive import (
     read_transcript,
     whole,
 )
+from archive.http.context import Context, context_of
 from archive.http.pages.answers import AnyRequest
 from archive.http.pages.rendering import texts
 from archive.ports import Parts
@@ -46,7 +47,7 @@ async def receive_form(parts: Parts, request: AnyRequest, limit: int) -> Receive
         async with aclosing(events(request, MAX_FIELDS)) as coming:
             async for event in coming:
                 if isinstance(event, MultipartSegment):
-                    await _take(parts, draft, event, coming, limit)
+                    await _take(context_of(request), draft, event, coming, limit)
         return ReceivedForm(draft.fields, _recording(draft), draft.transcript)
     except BaseException:
         if draft.stored:
@@ -60,12 +61,14 @@ def _recording(draft: _Draft) -> Stored:
     return draft.stored
 
 
-async def _take(parts: Parts, draft: _Draft, segment: MultipartSegment, coming: Events, limit: int) -> None:
+async def _take(
+    context: Context, draft: _Draft, segment: MultipartSegment, coming: Events, limit: int
+) -> None:
     if segment.name == "audio" and draft.stored is None:
-        draft.stored = await upload.store(parts, chunks(coming), limit)
+        draft.stored = await upload.store(context.parts, chunks(coming), limit)
     elif segment.name == "transcript" and draft.transcript is None:
         data = await whole(coming, "transcript", MAX_TRANSCRIPT)
-        draft.transcript = await read_transcript(parts, data, segment.content_type) if data else None
+        draft.transcript = await read_transcript(context, data, segment.content_type) if data else None
     elif segment.filename is None:
         draft.fields[segment.name] = (await whole(coming, segment.name, MAX_METADATA)).decode(
             errors="replace"
