@@ -11,11 +11,14 @@ import { t } from "./texts.js";
 import { localise } from "./times.js";
 
 const DEBOUNCE = 150;
+const REST = 1500;
 
 class CallSearch extends HTMLElement {
   box = part(document, "#find", HTMLInputElement);
   form = part(document, "#search", HTMLFormElement);
   #timer = 0;
+  #rest = 0;
+  #unsettled = "";
   /** @type {AbortController | null} */
   #asking = null;
   /** @type {{button: HTMLElement, listening: Listening} | null} */
@@ -51,6 +54,7 @@ class CallSearch extends HTMLElement {
    */
   async #go(settled) {
     this.#asking?.abort();
+    clearTimeout(this.#rest);
     const asking = (this.#asking = new AbortController());
     const address = this.#address();
     this.#busy(true);
@@ -59,14 +63,24 @@ class CallSearch extends HTMLElement {
       const html = await answer.text();
       if (asking.signal.aborted) return;
       if (answer.redirected) return location.assign(answer.url); // the session is over
+      if (!answer.ok) return this.#say(t("search_failed"));
       this.#take(new DOMParser().parseFromString(html, "text/html"));
       if (settled && location.search !== new URL(address, location.href).search) history.pushState(null, "", address);
       else history.replaceState(null, "", address);
+      this.#unsettled = settled ? "" : address;
+      if (!settled) this.#rest = setTimeout(() => this.#settle(), REST);
     } catch (error) {
       if (!asking.signal.aborted) this.#say(t("search_failed"));
     } finally {
       if (!asking.signal.aborted) this.#busy(false);
     }
+  }
+
+  /** Who rests on what the typing led to, or opens a result, meant this query: ask it once as one for the log. */
+  #settle() {
+    clearTimeout(this.#rest);
+    if (this.#unsettled) void fetch(this.#unsettled, { keepalive: true }).catch(() => undefined);
+    this.#unsettled = "";
   }
 
   #address() {
@@ -150,13 +164,15 @@ class CallSearch extends HTMLElement {
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const button = event.target instanceof Element ? event.target.closest(".preview") : null;
-    if (button instanceof HTMLElement) void this.#toggle(button);
+    const target = event.target instanceof Element ? event.target.closest(".preview, .hit a") : null;
+    if (target instanceof HTMLAnchorElement) this.#settle();
+    else if (target instanceof HTMLElement) void this.#toggle(target);
   }
 
   /** @param {HTMLElement} button */
   async #toggle(button) {
     const again = this.#preview?.button === button;
+    this.#settle();
     this.#stop();
     if (again) return;
     const call = /** @type {HTMLElement} */ (button.closest(".hit")).dataset.call ?? "";

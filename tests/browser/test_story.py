@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.browser.verbs import Visitor
 
@@ -39,6 +39,37 @@ async def test_a_remembered_phrase_leads_to_the_second_and_the_listen_to_the_log
     await expect(another.page.locator(".event").first).to_contain_text(
         "Maria Lund was granted access and opened Harbour Dental - Northwind"
     )
+
+
+def _settled(request: Request) -> bool:
+    return "/?q=refund" in request.url and "x-typing" not in request.headers
+
+
+async def test_a_query_that_somebody_rests_on_is_one_for_the_log_and_asked_once(visitor: Visitor) -> None:
+    await visitor.sign_in("manager")
+    async with visitor.page.expect_request(_settled):
+        await visitor.search("refund promised")
+    async with visitor.page.expect_navigation():
+        await visitor.page.get_by_role("link", name="The refund you promised").click()
+    assert len([request for request in visitor.requests if _settled(request)]) == 1
+
+
+async def test_opening_a_result_settles_what_was_typed(visitor: Visitor) -> None:
+    await visitor.sign_in("manager")
+    await visitor.search("refund promised")
+    async with visitor.page.expect_request(_settled):
+        await visitor.page.get_by_role("link", name="The refund you promised").click()
+
+
+async def test_a_search_that_fails_says_so_and_keeps_its_address(visitor: Visitor) -> None:
+    await visitor.sign_in("manager")
+    await visitor.search("refund promised")
+    address = visitor.page.url
+    await visitor.page.route("**/?q=*", lambda route: route.fulfill(status=503, body="away"))
+    await visitor.box.fill("another query")
+    await expect(visitor.page.locator("#count")).to_contain_text("The search did not answer")
+    assert visitor.page.url == address
+    await expect(visitor.page).to_have_title("refund promised - search - Call Archive")
 
 
 async def test_the_sound_has_no_source_until_play(visitor: Visitor) -> None:
