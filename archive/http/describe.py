@@ -13,7 +13,8 @@ class Described(Struct, frozen=True, kw_only=True):
     """`query` and `body` are structs that forbid unknown fields; `answer` is a struct, or the media types of bytes.
 
     `raw`: the media types of a body that is no struct. `problems`: the statuses of its own refusals, beside those that
-    every route of its kind has. `refusal`: what 400 and 401 carry instead of a problem."""
+    every route of its kind has. `refusal`: what 400 and 401 carry instead of a problem. `receipt`: what those are
+    answered who may write here but not read."""
 
     summary: str
     group: str
@@ -25,6 +26,7 @@ class Described(Struct, frozen=True, kw_only=True):
     status: int = 200
     problems: tuple[int, ...] = ()
     refusal: type[Struct] | None = None
+    receipt: type[Struct] | None = None
 
 
 def opt(described: Described, access: Access | None = None) -> dict[str, Any]:

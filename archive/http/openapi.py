@@ -70,7 +70,10 @@ class _Schemas:
     def __init__(self, described: Iterable[Described]) -> None:
         routes = list(described)
         bodies = [
-            kind for one in routes for kind in (one.body, one.answer, one.refusal) if isinstance(kind, type)
+            kind
+            for one in routes
+            for kind in (one.body, one.answer, one.receipt, one.refusal)
+            if isinstance(kind, type)
         ]
         types = list(dict.fromkeys([Problem, *bodies]))
         schemas, self.components = msgspec.json.schema_components(types, ref_template=REF)
@@ -171,7 +174,10 @@ def _answer(schemas: _Schemas, one: Described, method: str) -> Json:
         return answer
     if isinstance(one.answer, tuple):
         return answer | {"content": {media: {} for media in one.answer}}
-    return answer | {"content": {"application/json": {"schema": schemas.of(one.answer)}}}
+    schema = schemas.of(one.answer)
+    if one.receipt:
+        schema = {"anyOf": [schema, schemas.of(one.receipt)]}
+    return answer | {"content": {"application/json": {"schema": schema}}}
 
 
 def text(handlers: Sequence[HTTPRouteHandler]) -> str:

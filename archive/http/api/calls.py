@@ -46,6 +46,7 @@ class CallQuery(Narrowing, frozen=True, kw_only=True, forbid_unknown_fields=True
             body=Metadata,
             body_media="multipart/form-data",
             answer=CallAnswer,
+            receipt=UploadReceipt,
             status=201,
             problems=(403, 409),
         )
@@ -102,6 +103,7 @@ async def read_call(request: AnyRequest, call_id: FromPath[str]) -> Response[byt
             group="Calls",
             body=CallEdit,
             answer=CallAnswer,
+            receipt=Receipt,
             problems=(403, 404, 412),
         )
     ),
@@ -131,7 +133,11 @@ async def delete_call(request: AnyRequest, call_id: FromPath[str]) -> Response[N
     status_code=200,
     opt=opt(
         Described(
-            summary="Try a failed call again", group="Calls", answer=CallAnswer, problems=(403, 404, 409)
+            summary="Try a failed call again",
+            group="Calls",
+            answer=CallAnswer,
+            receipt=Receipt,
+            problems=(403, 404, 409),
         )
     ),
 )

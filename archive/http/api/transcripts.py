@@ -68,6 +68,7 @@ async def read_call_transcript(request: AnyRequest, call_id: FromPath[str]) -> R
             group="Transcripts",
             raw=tuple(MEDIA_TYPES),
             answer=CallAnswer,
+            receipt=Receipt,
             problems=(403, 404, 413, 422),
         )
     ),
