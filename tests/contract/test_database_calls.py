@@ -327,6 +327,22 @@ async def test_deleting_takes_all_but_events_and_frees_blobs_that_no_other_call_
     assert left.duplicate_of is None
 
 
+async def test_deleting_frees_the_rendition_that_comes_at_the_same_moment(database: SqlDatabase) -> None:
+    call = await add_call(database)
+
+    async def delete() -> list[str]:
+        async with database.write() as work:
+            return await work.calls.delete(call.id)
+
+    async with database.write() as work:
+        await work.calls.advance(call.id, State.RECEIVED, State.NORMALISING)
+        changes = CallChanges(rendition=RENDITION)
+        await work.calls.advance(call.id, State.NORMALISING, State.TRANSCRIBING, changes)
+        deleting = asyncio.create_task(delete())
+        await asyncio.wait({deleting}, timeout=0.3)  # by now it waits for this unit
+    assert await deleting == sorted([call.recording.blob, RENDITION.blob, RENDITION.waveform])
+
+
 async def test_the_id_of_a_deleted_call_is_never_given_again(database: SqlDatabase) -> None:
     call = await add_call(database)
     async with database.write() as work:

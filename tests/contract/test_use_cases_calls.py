@@ -17,12 +17,14 @@ from archive.calls.filters import CallFilter
 from archive.calls.index import refresh
 from archive.calls.normalise import normalise
 from archive.calls.orphans import sweep_orphans
+from archive.calls.placing import ClientGiven
 from archive.calls.sound import EngineTrouble, NotAudio, Refusal
 from archive.calls.transcript import Segment, Transcript
 from archive.calls.waveform import waveform
 from archive.calls.words import NoTranscript
 from archive.errors import Forbidden, NotFound, Unavailable
 from archive.health import retry_failed, workload
+from archive.http.api.query import Narrowing, narrowed
 from archive.policy.actions import Action, Role
 from archive.ports import Database, Job, Work
 from tests.fakes import BrokenLog
@@ -95,6 +97,23 @@ async def test_a_list_holds_what_one_may_find(story: Story) -> None:
     found = await find_all(story.parts, finder, CallFilter(), None, 10)
     assert [call.uid for call in found] == [ours.uid]
     assert await find_all(story.parts, listener, CallFilter(), None, 10) == []
+
+
+async def test_a_list_narrowed_to_a_name_holds_the_calls_of_all_namesakes(story: Story) -> None:
+    calls = [
+        await story.received(external_id=crm, client=ClientGiven("Tidewell", external_id=crm))
+        for crm in ("crm-1", "crm-2")
+    ]
+    assert [call.client and call.client.external_id for call in calls] == ["crm-1", "crm-2"]
+    finder = await story.caller({Action.FIND})
+    for name, wanted in (
+        ("tidewell", calls),
+        (calls[0].client and calls[0].client.uid, calls[:1]),
+        ("X", []),
+    ):
+        narrow = await narrowed(story.parts, Narrowing(client=(str(name),)))
+        found = await find_all(story.parts, finder, narrow, None, 10)
+        assert {call.uid for call in found} == {call.uid for call in wanted}
 
 
 async def test_a_waveform_is_there_once_the_call_can_be_heard(story: Story) -> None:

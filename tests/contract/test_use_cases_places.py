@@ -1,15 +1,19 @@
 """Where calls stand: nobody puts one outside their scope, or learns from a refusal what else there is."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from archive.calls.call import Call
 from archive.calls.catalogue import CallEdit, edit
 from archive.calls.placing import AgentGiven, ClientGiven
 from archive.errors import Forbidden, Invalid, NotFound, Stale
 from archive.policy.actions import Action, Role
 from archive.policy.scope import Team
-from archive.ports import Job
+from archive.ports import CallChanges, Database, Job, Work
 from tests.story import Story, only
 
 pytestmark = pytest.mark.anyio
@@ -167,6 +171,36 @@ async def test_an_edit_of_an_older_revision_changes_nothing(story: Story, late: 
         await edit(story.parts, caller, call.uid, revision, CallEdit(note="second"))
     assert (await story.call(call)).note == "first"
     assert len(await story.events("call.edited")) == 1
+
+
+async def test_an_edit_that_names_no_revision_is_never_stale(story: Story) -> None:
+    """Somebody else's edit gets through between its look and its change."""
+    call, caller = await story.ready(), await story.caller(EDIT)
+    overtaken = structs.replace(story.parts, database=Overtaken(story.parts.database))
+    edited = await edit(overtaken, caller, call.uid, None, CallEdit(language="en"))
+    assert (edited.note, edited.language, edited.revision) == ("theirs", "en", call.revision + 2)
+
+
+class Overtaken:
+    """A database where each edit finds that another one came first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Work]:
+        async with self._database.write() as work:
+            own = work.calls.edit
+
+            async def late(id: int, revision: int | None, changes: CallChanges) -> Call | None:
+                await own(id, None, CallChanges(note="theirs"))
+                return await own(id, revision, changes)
+
+            work.calls.edit = late  # type: ignore[method-assign]
+            yield work
 
 
 async def test_an_edit_is_owed_to_the_index(story: Story) -> None:

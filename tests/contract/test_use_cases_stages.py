@@ -291,11 +291,15 @@ async def test_a_change_while_the_index_is_refreshed_stays_owed(story: Story) ->
     call = await story.ready()
     put = story.index.put
 
-    async def owed_meanwhile(documents: object) -> None:
-        await put(documents)  # type: ignore[arg-type]
+    async def owe() -> None:
         async with story.parts.database.write() as work:
             await work.index_debts.owe(call.id)
 
+    async def owed_meanwhile(documents: object) -> None:
+        await put(documents)  # type: ignore[arg-type]
+        await owe()
+
+    await owe()
     story.index.put = owed_meanwhile  # type: ignore[method-assign]
     await refresh(story.parts, call.id)
     async with story.parts.database.read() as work:
@@ -303,7 +307,7 @@ async def test_a_change_while_the_index_is_refreshed_stays_owed(story: Story) ->
 
 
 class BeforeAdvancing:
-    """A database where something happens right before a unit moves a call on."""
+    """A database in which something happens right before a unit moves a call on."""
 
     def __init__(self, database: Database, happens: Callable[[], Awaitable[None]]) -> None:
         self._database, self._happens = database, happens
