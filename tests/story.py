@@ -93,8 +93,8 @@ class Story:
     async def signed_in(self, caller: Caller) -> Caller:
         """The caller in a session of theirs."""
         async with self.parts.database.write() as work:
-            hash = uuid7().encode()
-            session = await work.credentials.add_session(hash, caller.principal.id, None, None)
+            secret = uuid7().encode()
+            session = await work.credentials.add_session(secret, caller.principal.id, None, None)
         return structs.replace(caller, origin=structs.replace(caller.origin, session=session.uid))
 
     async def with_token(self, caller: Caller, secret: bytes, actions: Collection[Action]) -> Caller:
@@ -103,7 +103,9 @@ class Story:
         async with self.parts.database.write() as work:
             ends = await work.now() + timedelta(minutes=10)
             token = await work.credentials.add_token(secret, caller.principal.id, given, ends)
-        return Caller(structs.replace(caller.principal, narrowed=given), caller.origin, caller.seat, token.uid)
+        return Caller(
+            structs.replace(caller.principal, narrowed=given), caller.origin, caller.seat, token.uid
+        )
 
     async def revoke(self, caller: Caller) -> Caller:
         """Take all grants away; the caller as the next request finds them."""
