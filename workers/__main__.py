@@ -1,16 +1,16 @@
 """`python -m workers`: what `call-archive work` and `call-archive up` start."""
 
-import logging
 import os
 import sys
 
 from redis.exceptions import RedisError
 
+from archive import logs
 from archive.errors import ArchiveError
 from archive.settings import load
 from workers.main import run
 
-logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+logs.set_up()
 try:
     run(load(os.environ))
 except ArchiveError as error:

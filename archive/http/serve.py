@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from archive import logs
 from archive.errors import WrongSetting
-from archive.http import logs
 from archive.http.app import create_app
 from archive.http.observe import Observed
 from archive.ports import Parts

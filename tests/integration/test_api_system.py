@@ -5,9 +5,9 @@ import pytest
 from msgspec import structs
 
 from archive.errors import Unavailable
-from archive.http.logs import JsonLines
 from archive.http.observe import Observed
 from archive.identity.secrets import Prefix, new_secret
+from archive.logs import JsonLines
 from archive.ports import Database
 from tests.world import World
 

@@ -1,6 +1,10 @@
-"""One worker, in this process."""
+"""One worker, in this process or in one of its own."""
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from threading import Barrier
 
@@ -29,3 +33,13 @@ def test_every_job_has_a_thread_to_wait_for_its_engine_in(tmp_path: Path, redis_
         await working
 
     asyncio.run(all_wait_at_once())
+
+
+def test_a_worker_logs_as_the_api_does(tmp_path: Path) -> None:
+    settings = {"ARCHIVE_DATA": str(tmp_path), "ARCHIVE_REDIS": "unix:///nowhere"}
+    command = [sys.executable, "-m", "workers"]
+    ended = subprocess.run(
+        command, env={**os.environ, **settings}, capture_output=True, timeout=60, check=False
+    )
+    first = json.loads(ended.stderr.splitlines()[0])
+    assert (first["level"], first["logger"]) == ("warning", "arq.connections")

@@ -12,10 +12,10 @@ from archive.errors import Invalid, Malformed, NotFound, TooMany, Unavailable
 from archive.http import cursor
 from archive.http.api.recordings import attachment
 from archive.http.forms import decode
-from archive.http.logs import JsonLines
 from archive.http.metrics import Metrics
 from archive.http.problems import answer, problem, translated
 from archive.http.ranges import RangeNotSatisfiable
+from archive.logs import JsonLines
 
 
 class Mark(Struct, frozen=True):

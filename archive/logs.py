@@ -24,10 +24,10 @@ class JsonLines(logging.Formatter):
 
 
 def set_up() -> None:
-    """On a terminal only what went wrong: whoever sits there reads no line for each request."""
+    """On a terminal only what went wrong: whoever sits there reads no line for each request or job."""
     level = logging.WARNING if sys.stderr.isatty() else logging.INFO
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("uvicorn", "httpx", "httpcore", "authlib"):
+    for chatty in ("uvicorn", "httpx", "httpcore", "authlib", "arq"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
