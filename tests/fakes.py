@@ -125,6 +125,16 @@ class NoPasswords:
         return encoded == password
 
 
+class ReadOnly:
+    """A database that takes nothing in."""
+
+    def __init__(self, database: Database) -> None:
+        self.read, self.check, self.close = database.read, database.check, database.close
+
+    def write(self) -> Any:
+        raise Unavailable("Database", "its disk is full.", "Free space.")
+
+
 class BrokenLog:
     """A database whose audit log refuses events; `refused` are their types."""
 

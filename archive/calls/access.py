@@ -36,6 +36,17 @@ async def acting(
     raise await _refused(database, caller, action, uid, denied)
 
 
+async def reading(
+    database: Database, caller: Caller, action: Action, uid: str, denied: EventType = EventType.CALL_DENIED
+) -> Call:
+    """A call for what leaves no event: as `acting`, without waiting for whoever writes."""
+    async with database.read() as work:
+        call = await reach(work, caller, action, uid)
+    if call is None:
+        raise await _refused(database, caller, action, uid, denied)
+    return call
+
+
 async def reach(work: Work, caller: Caller, action: Action, uid: str) -> Call | None:
     """The call, if the caller may do `action` on it now."""
     if not is_uuid7(uid):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from archive.audit.event import Detail, EventType, Outcome
-from archive.calls.access import about, acting, reach, renewed
+from archive.calls.access import about, acting, reach, reading, renewed
 from archive.calls.call import Call, Rendition
 from archive.calls.caller import Caller
 from archive.calls.listen import NotPlayable
@@ -40,8 +40,7 @@ class File(Struct, frozen=True):
 
 async def look(parts: Parts, caller: Caller, uid: str, what: What) -> File:
     """The file's facts, for HEAD and for working out a range. Nothing is delivered: only a denial is logged."""
-    async with acting(parts.database, caller, Action.DOWNLOAD, uid) as (_, call):
-        return _file(call, what)
+    return _file(await reading(parts.database, caller, Action.DOWNLOAD, uid), what)
 
 
 async def begin(parts: Parts, caller: Caller, file: File, start: int, end: int) -> AsyncIterator[bytes]:

@@ -27,7 +27,7 @@ from archive.health import retry_failed, workload
 from archive.http.api.query import Narrowing, narrowed
 from archive.policy.actions import Action, Role
 from archive.ports import Database, Job, Work
-from tests.fakes import BrokenLog
+from tests.fakes import BrokenLog, ReadOnly
 from tests.story import STARTED, Story, only
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +119,8 @@ async def test_a_list_narrowed_to_a_name_holds_the_calls_of_all_namesakes(story:
 async def test_a_waveform_is_there_once_the_call_can_be_heard(story: Story) -> None:
     call, reader = await story.ready(), await story.caller(READ)
     assert b'"version":2' in await waveform(story.parts, reader, call.uid)
+    unwritable = structs.replace(story.parts, database=ReadOnly(story.parts.database))
+    assert await waveform(unwritable, reader, call.uid), "seeing waits for nobody who writes"
     with pytest.raises(NotFound):
         await waveform(story.parts, await story.caller(READ, "Contoso"), call.uid)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +17,7 @@ from archive.errors import Forbidden, NotFound, Unavailable
 from archive.ids import uuid7
 from archive.policy.actions import Action
 from archive.ports import MOST_REPORTED, Listen, Parts, Played
-from tests.fakes import RENDITION, SECONDS, BrokenLog
+from tests.fakes import RENDITION, SECONDS, BrokenLog, ReadOnly
 from tests.story import Story, only
 
 pytestmark = pytest.mark.anyio
@@ -110,14 +109,9 @@ async def test_pieces_make_up_the_rendition_and_each_is_bounded(story: Story) ->
 
 async def test_what_cannot_be_counted_is_not_delivered(story: Story) -> None:
     _, caller, begun = await opened(story)
-    parts = structs.replace(story.parts, database=_ReadOnly(story.parts.database))
+    parts = structs.replace(story.parts, database=ReadOnly(story.parts.database))
     with pytest.raises(Unavailable):
         await piece(parts, caller, begun.uid, 0, 100)
-
-
-class _ReadOnly(BrokenLog):
-    def write(self) -> Any:
-        raise Unavailable("Database", "its disk is full.", "Free space.")
 
 
 @pytest.mark.parametrize("other", ["principal", "seat"])
