@@ -23,6 +23,7 @@ class LiveStatus extends HTMLElement {
     const now = await ask(`/calls/${this.dataset.call}/state`).catch(() => null);
     if (now && (now.state === "ready" || now.state === "failed")) return this.#arrive(now.state);
     if (now && now.state !== this.dataset.state) this.#show(now.state);
+    if (now) this.#tell(now.share);
     this.#again();
   }
 
@@ -36,6 +37,13 @@ class LiveStatus extends HTMLElement {
       step.className = at < now ? "past" : at === now ? "now" : "later";
       step.toggleAttribute("aria-current", at === now);
     });
+  }
+
+  /** @param {number | undefined} share of the step that is being done, 0 to 1 */
+  #tell(share) {
+    for (const step of this.querySelectorAll("[data-step]")) step.removeAttribute("data-share");
+    if (share === undefined) return;
+    this.querySelector(".now")?.setAttribute("data-share", `${Math.floor(share * 100)} %`);
   }
 
   /** @param {"ready" | "failed"} state */

@@ -9,9 +9,11 @@ import httpx
 import pytest
 from msgspec import structs
 
+from archive.calls.call import State
 from archive.calls.placing import ClientGiven
 from archive.http.api.receive import MAX_METADATA
 from archive.policy.actions import Action, Role
+from tests.fakes import Doorbell
 from tests.world import WORDS, World
 
 pytestmark = pytest.mark.anyio
@@ -303,6 +305,20 @@ async def test_an_edit_is_json(world: World, crm: httpx.AsyncClient) -> None:
     large = await crm.patch(path, content=b" " * 300_000, headers={"Content-Type": "application/json"})
     assert [answer.status_code for answer in (form, broken, wrong, large)] == [415, 400, 422, 413]
     assert wrong.json()["field"] == "client.shoe"
+
+
+async def test_the_state_tells_how_far_its_step_is(world: World) -> None:
+    call, manager = await world.call(playable=False), await world.person(Role.PARTNER_MANAGER)
+    context, doorbell = world.app.state.context, Doorbell()
+    world.app.state.context = structs.replace(
+        context, parts=structs.replace(context.parts, doorbell=doorbell)
+    )
+    waiting = {"state": "received", "playable": False}
+    assert (await manager.get(f"/calls/{call.uid}/state")).json() == waiting
+    await doorbell.show(call.id, State.RECEIVED, 0.25)
+    assert (await manager.get(f"/calls/{call.uid}/state")).json() == {**waiting, "share": 0.25}
+    await doorbell.show(call.id, State.NORMALISING, 0.5)  # an earlier or later step says nothing of this one
+    assert (await manager.get(f"/calls/{call.uid}/state")).json() == waiting
 
 
 async def test_a_deleted_call_is_gone_and_its_history_stays(world: World, crm: httpx.AsyncClient) -> None:

@@ -1,8 +1,11 @@
 """What pages show of calls, searches and events; and that nothing anybody typed becomes markup."""
 
+import re
+
 import pytest
 from msgspec import structs
 
+from archive.adapters.ffmpeg.accepted import ACCEPTED
 from archive.audit.event import EventType
 from archive.audit.reading import ShownEvent
 from archive.calls.asked import Found
@@ -19,7 +22,7 @@ from archive.http.pages.office_views import AuditView
 from archive.http.pages.rendering import render
 from archive.http.pages.sentences import event_view
 from archive.http.pages.times import zone
-from archive.http.pages.views import Piece
+from archive.http.pages.views import Piece, UploadView
 from archive.policy.actions import Role
 from archive.policy.scope import AllCalls, Nothing
 from archive.ports import Listen, Played, StoredTranscript
@@ -98,7 +101,7 @@ def test_a_search_that_is_down_or_corrected_says_so() -> None:
     assert [note.text for note in view.notes] == [
         "Search is away.",
         "Showing results for refund promised.",
-        "Still indexing 2 calls; they are found by their names already.",
+        "Still indexing 2 calls; what was said on them or just changed can't be found yet.",
     ]
     assert view.notes[1].href == "/?q=%22refnd%22"
 
@@ -309,3 +312,10 @@ def test_the_bar_shows_only_what_one_may_use(role: Role, entries: list[str], hom
     made = frame(role)
     assert [entry.label for entry in made.entries] == entries
     assert made.home == home
+
+
+def test_the_upload_page_offers_what_is_accepted_and_nothing_else() -> None:
+    view = UploadView(most_bytes=1, partners=(), teams=(), kinds=(), directions=())
+    (offered,) = re.findall(r'name="audio" accept="([^"]+)"', render("upload.html", frame(), view))
+    accepted = {f".{name.lower()}" for name in re.findall(r"\w+", ACCEPTED) if name not in {"Send", "or"}}
+    assert set(re.findall(r"\.\w+", offered)) == accepted | {".mp4", ".opus", ".aif"}

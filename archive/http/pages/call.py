@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from msgspec import UNSET, Struct, UnsetType
 
 from archive.calls import catalogue, listen, words
-from archive.calls.access import reach
+from archive.calls.access import reading
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
 from archive.http import replies
@@ -22,9 +22,12 @@ MAX_QUERY = 1000
 
 
 class Progress(Struct, frozen=True, omit_defaults=True):
+    """`share` of the state is done, 0 to 1, where that is known."""
+
     state: State
     playable: bool
     reason: str | UnsetType = UNSET
+    share: float | UnsetType = UNSET
 
 
 @get("/calls/{call_id:str}", opt=OPEN, exception_handlers={Exception: failed})
@@ -48,11 +51,11 @@ async def call_page(request: AnyRequest, call_id: FromPath[str]) -> Response[byt
 async def call_state(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """How far the archive is with a call. Asked every few seconds, it says nothing about the call, so no event."""
     parts, caller = acting(request)
-    async with parts.database.read() as work:
-        call = await reach(work, caller, Action.READ_CALL, call_id)
-    if call is None:
-        call = await catalogue.view(parts, caller, call_id)  # which refuses, and says so in the log
-    return replies.json(Progress(call.state, call.playable, call.failure.detail if call.failure else UNSET))
+    call = await reading(parts.database, caller, Action.READ_CALL, call_id)
+    shown = await parts.doorbell.shown(call.id)
+    share = shown[1] if shown and shown[0] is call.state else UNSET
+    reason = call.failure.detail if call.failure else UNSET
+    return replies.json(Progress(call.state, call.playable, reason, share))
 
 
 @post("/calls/{call_id:str}/retry", opt=OPEN, exception_handlers={Exception: failed})
