@@ -11,6 +11,7 @@ import uvicorn
 from archive import logs
 from archive.errors import WrongSetting
 from archive.http.app import create_app
+from archive.http.heads import BoundedHeads
 from archive.http.observe import Observed
 from archive.ports import Parts
 from archive.settings import Settings, check
@@ -84,7 +85,7 @@ class _Server(uvicorn.Server):
 def _config(parts: Parts, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         Observed(create_app(parts, settings)),
-        http="httptools",
+        http=BoundedHeads,
         ws="none",
         lifespan="on",
         log_config=None,

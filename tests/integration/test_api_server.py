@@ -185,6 +185,12 @@ def test_a_forged_forwarding_header_changes_nothing(client: httpx.Client) -> Non
     assert viewed["origin"]["address"] in {"127.0.0.1", "::1"}
 
 
+def test_a_head_without_end_is_refused(server: Server) -> None:
+    with socket.create_connection(("localhost", server.port), timeout=SECONDS) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 96 * 1024)
+        assert line.recv(1024).startswith(b"HTTP/1.1 431 ")
+
+
 def test_log_lines_are_json_without_secrets(server: Server, client: httpx.Client) -> None:
     client.get("/api/v1/calls", params={"label": "l4b3l"}, headers={"Cookie": "session=c00k13"})
     lines = [json.loads(line) for line in server.program.log.read_text().splitlines() if line.startswith("{")]
