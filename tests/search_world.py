@@ -107,6 +107,7 @@ async def ask(
     sort: Sort = Sort.RELEVANCE,
     offset: int = 0,
     limit: int = 50,
+    owed: frozenset[int] = frozenset(),
 ) -> EngineAnswer:
     """`speech` is `find` where it isn't given; `find` is all calls."""
     find = find or AllCalls()
@@ -119,6 +120,7 @@ async def ask(
             sort=sort,
             offset=offset,
             limit=limit,
+            owed=owed,
         )
     )
 

@@ -28,7 +28,8 @@ class Ask(Struct, frozen=True, kw_only=True):
 class Found(Struct, frozen=True, kw_only=True):
     """`corrected`: the query in the words it was answered for. `degraded`: a sentence on what doesn't work just now.
 
-    `indexing`: calls in scope whose words can't be found yet."""
+    `indexing`: calls in scope whose words or last change can't be found yet; with very many, there are no facets and
+    `total` is how many are known by this page."""
 
     items: tuple[FoundCall, ...] = ()
     total: int = 0

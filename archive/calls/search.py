@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from archive.calls.asked import Ask, Found, mismatch, performed, public_ids
 from archive.calls.call import WORKING, Call
 from archive.calls.caller import Caller
-from archive.calls.facets import named_facets
+from archive.calls.facets import Facets, named_facets
 from archive.calls.filters import CallFilter
 from archive.calls.query import MAX_TYPED, Query, parse
 from archive.calls.showing import FoundCall, Shown, correction, show
@@ -25,10 +25,13 @@ __all__ = ["Ask", "Found", "FoundCall", "search", "suggest"]
 
 MAX_LIMIT = 100
 SUGGESTIONS = 10
+MOST_OWED = 1_000
+"""So many calls of which the index may be behind an engine is told to leave out."""
 
 
 class _Search(Struct, frozen=True):
-    """One search under way. `indexing`: calls in scope whose words can't be found yet."""
+    """One search under way. `indexing`: calls in scope whose words can't be found yet. `owed`: calls of which the index
+    may be behind."""
 
     caller: Caller
     ask: Ask
@@ -36,6 +39,12 @@ class _Search(Struct, frozen=True):
     find: Scope
     speech: Scope
     indexing: int
+    owed: frozenset[int]
+
+    @property
+    def far_behind(self) -> bool:
+        """So much is owed that an engine's counts can't be told: they may be of calls that left the scope."""
+        return len(self.owed) > MOST_OWED
 
 
 async def search(parts: Parts, caller: Caller, ask: Ask) -> Found:
@@ -77,10 +86,12 @@ async def _begin(parts: Parts, caller: Caller, ask: Ask) -> _Search:
         now = await work.now()
         find = resolve_scope(caller.principal, Action.FIND, now)
         indexing = await work.calls.count(find, CallFilter(states=frozenset(WORKING)))
-    return _Search(caller, ask, parse(ask.q), find, speech_scope(caller.principal, now), indexing)
+        owed = await work.index_debts.calls(MOST_OWED + 1)
+    return _Search(caller, ask, parse(ask.q), find, speech_scope(caller.principal, now), indexing, owed)
 
 
 def _engine_query(under_way: _Search) -> EngineQuery:
+    """Where counts can't be told, one hit more than asked for tells whether there is a next page."""
     return EngineQuery(
         query=under_way.query,
         filter=under_way.ask.filter,
@@ -88,7 +99,8 @@ def _engine_query(under_way: _Search) -> EngineQuery:
         speech=under_way.speech,
         sort=under_way.ask.sort,
         offset=under_way.ask.offset,
-        limit=under_way.ask.limit,
+        limit=under_way.ask.limit + under_way.far_behind,
+        owed=under_way.owed,
     )
 
 
@@ -97,20 +109,28 @@ async def _recheck(parts: Parts, under_way: _Search, answer: EngineAnswer) -> Fo
     async with parts.database.read() as work:
         calls = await work.calls.select([hit.call_id for hit in answer.hits], under_way.find)
         transcripts = await work.transcripts.latest_of(_readable(under_way, calls))
-        facets = await named_facets(work.names, answer.counts)
-    shown = _shown(under_way, answer, calls, transcripts)
-    kept = {one.found.call.id for one in shown}
-    dropped = [hit.call_id for hit in answer.hits if hit.call_id not in kept]
+        shown = _shown(under_way, answer, calls, transcripts)
+        kept = {one.found.call.id for one in shown}
+        dropped = [hit.call_id for hit in answer.hits if hit.call_id not in kept]
+        told = not dropped and not under_way.far_behind
+        facets = await named_facets(work.names, answer.counts) if told else Facets()
     if dropped:
         await _report(parts, under_way.caller, dropped)
+    page = shown[: under_way.ask.limit]
     first_page = under_way.ask.offset == 0
     return Found(
-        items=tuple(one.found for one in shown),
-        total=max(answer.total - len(dropped), len(shown)),
+        items=tuple(one.found for one in page),
+        total=_total(under_way, answer, shown, dropped),
         facets=facets,
-        corrected=correction(under_way.ask.q, under_way.query, shown) if first_page else None,
+        corrected=correction(under_way.ask.q, under_way.query, page) if first_page else None,
         indexing=under_way.indexing,
     )
+
+
+def _total(under_way: _Search, answer: EngineAnswer, shown: Sequence[Shown], dropped: Sequence[int]) -> int:
+    if under_way.far_behind:
+        return under_way.ask.offset + len(shown)
+    return max(answer.total - len(dropped), len(shown))
 
 
 def _readable(under_way: _Search, calls: Mapping[int, Call]) -> list[Call]:

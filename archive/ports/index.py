@@ -18,6 +18,7 @@ from archive.policy.scope import Scope
 class EngineQuery(Struct, frozen=True):
     """`find` bounds what is found by metadata; `speech`, which lies within it, what is found by what was said.
 
+    `owed`: calls of which the index may hold something old; they are neither found nor counted.
     `filter.states` is not for engines: states change too often to be indexed."""
 
     query: Query
@@ -27,6 +28,7 @@ class EngineQuery(Struct, frozen=True):
     sort: Sort = Sort.RELEVANCE
     offset: int = 0
     limit: int = 20
+    owed: frozenset[int] = frozenset()
 
 
 class EngineHit(Struct, frozen=True):
@@ -73,6 +75,10 @@ class IndexDebts(Protocol):
 
     async def pay(self, debts: Collection[int]) -> None:
         """Drop these debts. What was owed since they were read stays."""
+        ...
+
+    async def calls(self, limit: int) -> frozenset[int]:
+        """Calls that are owed anything."""
         ...
 
     async def due(self, limit: int) -> list[int]:

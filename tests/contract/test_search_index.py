@@ -375,6 +375,22 @@ async def test_words_in_a_row_tell_nothing_of_unreadable_calls(
         assert (answer.total, answer.counts.partners) == (len(found), {1: 1} if found else {})
 
 
+@pytest.mark.parametrize(
+    "typed", ["", "duvall", "technician", "tecnician", "technician banana", "call back -usual"]
+)
+@pytest.mark.parametrize("speech", [AllCalls(), Nothing()])
+@pytest.mark.parametrize("sort", Sort)
+async def test_what_it_is_owed_is_neither_found_nor_counted(
+    index: SearchIndex, typed: str, speech: Scope, sort: Sort
+) -> None:
+    whole = await ask(index, typed, find=AllCalls(), speech=speech, sort=sort)
+    owed = frozenset({3, 5, 777})
+    answer = await ask(index, typed, find=AllCalls(), speech=speech, sort=sort, owed=owed)
+    assert set(ids(answer)) == set(ids(whole)) - owed
+    assert answer.total == sum(answer.counts.kinds.values()) == len(answer.hits)
+    assert not owed & answer.counts.clients.keys()
+
+
 async def test_counts_tell_only_of_calls_found(index: SearchIndex) -> None:
     answer = await ask(index, "pallet", find=Team(frozenset({2})))
     assert answer.counts.partners == {1: 1}

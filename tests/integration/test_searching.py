@@ -12,16 +12,18 @@ from archive.audit.reading import ShownEvent
 from archive.calls.asked import Ask, Found
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
+from archive.calls.catalogue import owe_index
 from archive.calls.documents import CallDocument
+from archive.calls.facets import Facets
 from archive.calls.filters import CallFilter, Sort
 from archive.calls.index import index_call, refresh, reindex
 from archive.calls.leases import Again
 from archive.calls.placing import ClientGiven
-from archive.calls.search import search, suggest
+from archive.calls.search import MOST_OWED, search, suggest
 from archive.errors import Invalid, Unavailable
 from archive.ids import uuid7
 from archive.policy.actions import Action
-from archive.policy.scope import AllCalls, Partner, Scope
+from archive.policy.scope import AllCalls, Partner, Scope, Unsealed
 from archive.ports import (
     CallChanges,
     EngineAnswer,
@@ -270,6 +272,68 @@ async def test_a_deleted_call_is_dropped_and_then_forgotten(world: World, parts:
     await refresh(parts, call.id)
     await refresh(parts, call.id)
     assert await parts.index.count() == 0
+
+
+async def seal(parts: Parts, call: Call) -> None:
+    """As an edit does, while no worker runs: the index is owed it."""
+    async with parts.database.write() as work:
+        assert await work.calls.edit(call.id, call.revision, CallChanges(sealed=True))
+        await owe_index(work, call)
+
+
+@pytest.mark.parametrize("typed", ["platypus", "olsson", ""])
+@pytest.mark.parametrize("offset", [0, 1, 5])
+async def test_a_call_that_was_sealed_leaves_no_trace_before_the_index_knows(
+    world: World, parts: Parts, typed: str, offset: int
+) -> None:
+    call = await add(
+        world, parts, "the platypus", client=ClientGiven(name="Harald Olsson"), labels=("urgent",)
+    )
+    await seal(parts, call)
+    reader = await caller(parts, (Unsealed(partner_of(call)), READ))
+    found = await search(parts, reader, Ask(q=typed, offset=offset, limit=1))
+    assert (found.items, found.total, found.facets) == ((), 0, Facets())
+    assert not await world.events("search.mismatch")  # nor was it offered
+
+
+async def test_a_changed_call_is_found_once_the_index_knows(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the platypus")
+    async with parts.database.write() as work:
+        await owe_index(work, call)
+    everywhere = await caller(parts, (AllCalls(), READ))
+    waiting = await search(parts, everywhere, Ask(q="platypus"))
+    assert (waiting.items, waiting.indexing) == ((), 1)
+    await index_call(parts, call.id)
+    found = await search(parts, everywhere, Ask(q="platypus"))
+    assert (uids(found), found.indexing) == ([call.uid], 0)
+
+
+async def test_facets_go_with_a_hit_that_is_dropped(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the pallet", labels=("secret",))
+    kept = await add(world, parts, "the pallet again")
+    old = await caller(parts, (partner_of(call), READ))
+    async with parts.database.write() as work:
+        await move(work, call, "Southwind")
+    found = await search(parts, old, Ask(q="pallet"))
+    assert (uids(found), found.total, found.facets) == ([kept.uid], 1, Facets())
+
+
+async def test_an_index_far_behind_counts_only_what_is_known(world: World, parts: Parts) -> None:
+    """More is owed than an engine is told to leave out."""
+    stale = await add(world, parts, "the platypus", labels=("secret",))
+    calls = {(await add(world, parts, "the platypus again")).uid for _ in range(3)}
+    async with parts.database.write() as work:
+        for none in range(MOST_OWED + 1):
+            await work.index_debts.owe(-1 - none)
+    await seal(parts, stale)
+    reader = await caller(parts, (Unsealed(partner_of(stale)), READ))
+    pages = [await search(parts, reader, Ask(q="again", offset=at, limit=2)) for at in (0, 2, 4)]
+    assert [len(page.items) for page in pages] == [2, 1, 0]
+    assert {uid for page in pages for uid in uids(page)} == calls
+    assert [page.total for page in pages] == [3, 3, 4]
+    assert all(page.facets == Facets() for page in pages)
+    hidden = await search(parts, reader, Ask(q="platypus -again"))
+    assert (hidden.items, hidden.total, hidden.facets) == ((), 0, Facets())
 
 
 async def test_a_slip_is_put_right_with_words_from_the_scope_only(world: World, parts: Parts) -> None:

@@ -27,6 +27,9 @@ class SqlIndexDebts:
     async def pay(self, debts: Collection[int]) -> None:
         await self._unit.run(delete(index_debts).where(index_debts.c.id.in_(debts)))
 
+    async def calls(self, limit: int) -> frozenset[int]:
+        return frozenset(await self._unit.values(select(index_debts.c.call_id).distinct().limit(limit)))
+
     async def due(self, limit: int) -> list[int]:
         query = (
             select(index_debts.c.call_id)

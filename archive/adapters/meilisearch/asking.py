@@ -205,7 +205,7 @@ class Asking:
 
 def _branches(query: EngineQuery, words: str, names: str) -> Iterator[Branch]:
     """Where speech may be read, words match names and text; in the rest of `find`, names alone."""
-    common = of_filter(query.filter)
+    common = [*of_filter(query.filter), *([f"NOT {among('id', query.owed)}"] if query.owed else [])]
     if not is_empty(query.speech):
         yield Branch([of_scope(query.speech), *common], words)
     if query.speech != query.find:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from tantivy import Occur, Query, Schema
 
-from archive.adapters.tantivy.filters import all_of, any_of, but_not, of_filter, of_scope
+from archive.adapters.tantivy.filters import all_of, among, any_of, but_not, of_filter, of_scope
 from archive.adapters.tantivy.vocabulary import Variant
 from archive.calls import query as asked
 from archive.calls.documents import phone_key
@@ -37,7 +37,7 @@ class Level:
     ) -> None:
         self._schema = schema
         self._asked = query.query
-        self._filter = of_filter(schema, query.filter)
+        self._filter = but_not(of_filter(schema, query.filter), among(schema, "call_id", query.owed))
         self._variants = variants
         self._branches = branches
 

@@ -213,7 +213,7 @@ def _notes(asked: Asked, found: Found) -> Iterator[Note]:
     if found.corrected:
         exact = structs.replace(asked, q=f'"{asked.q}"', after=0).address
         yield Note(t("search.corrected", words=found.corrected), "", exact, t("search.insist", words=asked.q))
-    if found.indexing and asked.q:
+    if found.indexing:
         yield Note(t("search.indexing", count=found.indexing))
 
 
