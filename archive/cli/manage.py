@@ -16,19 +16,19 @@ from archive.calls.caller import Caller
 from archive.calls.index import reindex as rebuild
 from archive.cli.output import json_option, meter, show, show_one
 from archive.cli.queue import found
+from archive.cli.rows import component_row, gives, integration_row, person_row
 from archive.errors import WrongSetting
 from archive.identity import manage
 from archive.identity.manage import Giving
-from archive.identity.places import describe
 from archive.policy.actions import Action, Role
-from archive.policy.principal import Grant, Principal
 from archive.ports import Parts
 from archive.settings import Settings, load
 
 T = TypeVar("T")
 
 data_option = click.option("--data", type=click.Path(file_okay=False), help="Folder of the embedded archive.")
-role_option = click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+ROLES = click.Choice([role.value for role in Role])
+role_option = click.option("--role", type=ROLES, required=True)
 scope_option = click.option(
     "--scope", required=True, help="all, partner:NAME[,NAME], team:NAME[,NAME] or own."
 )
@@ -74,7 +74,11 @@ def add_person(
         person = await manage.add_person(
             parts, caller, name=name, email=email, password=password, giving=giving
         )
-        show_one({"id": person.uid, "email": person.email, "role": role, "scope": scope}, as_json)
+        (grant,) = person.grants
+        show_one(
+            {"id": person.uid, "email": person.email, "role": role, "scope": scope, "grant": grant.uid},
+            as_json,
+        )
 
     _run(data, run)
 
@@ -96,11 +100,11 @@ def disable_person(email: str, data: str | None) -> None:
 @data_option
 @json_option
 def list_people(data: str | None, as_json: bool) -> None:
-    """List people with their roles and scopes."""
+    """List people with their grants."""
 
     async def run(parts: Parts, caller: Caller) -> None:
         found = await manage.people(parts, caller)
-        show([await _person_row(parts, person) for person in found], as_json, "Nobody yet.")
+        show([await person_row(parts, person) for person in found], as_json, "Nobody yet.")
 
     _run(data, run)
 
@@ -112,7 +116,8 @@ def grants() -> None:
 
 @grants.command("give")
 @click.argument("principal")
-@role_option
+@click.option("--role", type=ROLES, help="For a person.")
+@click.option("--actions", type=Actions(), default="", help="For an integration, such as find,upload.")
 @scope_option
 @click.option(
     "--until", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="UTC.  [default: no end]"
@@ -122,20 +127,23 @@ def grants() -> None:
 @json_option
 def give(
     principal: str,
-    role: str,
+    role: str | None,
+    actions: frozenset[Action],
     scope: str,
     until: datetime | None,
     reason: str,
     data: str | None,
     as_json: bool,
 ) -> None:
-    """Give PRINCIPAL (an e-mail address) a role on a scope."""
+    """Give PRINCIPAL a role (a person, by e-mail address) or actions (an integration, by client id) on a scope."""
     ends = until.replace(tzinfo=UTC) if until else None
-    giving = Giving(scope=scope, role=Role(role), until=ends, reason=reason)
+    giving = Giving(
+        scope=scope, role=Role(role) if role else None, actions=actions, until=ends, reason=reason
+    )
 
     async def run(parts: Parts, caller: Caller) -> None:
         grant = await manage.give(parts, caller, principal, giving)
-        show_one({"id": grant.uid, "role": role, "scope": scope, "until": ends}, as_json)
+        show_one({"id": grant.uid, "gives": gives(grant), "scope": scope, "until": ends}, as_json)
 
     _run(data, run)
 
@@ -209,11 +217,11 @@ def revoke_integration(client_id: str, data: str | None) -> None:
 @data_option
 @json_option
 def list_integrations(data: str | None, as_json: bool) -> None:
-    """List programs with their actions and scopes."""
+    """List programs with their grants."""
 
     async def run(parts: Parts, caller: Caller) -> None:
         found = await manage.integrations(parts, caller)
-        show([await _integration_row(parts, program) for program in found], as_json, "None yet.")
+        show([await integration_row(parts, program) for program in found], as_json, "None yet.")
 
     _run(data, run)
 
@@ -238,7 +246,7 @@ def doctor(data: str | None, as_json: bool) -> None:
 
     async def run(parts: Parts, _: Caller) -> bool:
         found = await health.health(parts)
-        show([_component_row(component) for component in found.components], as_json)
+        show([component_row(component) for component in found.components], as_json)
         return all(component.state is health.ComponentState.OK for component in found.components)
 
     if not _run(data, run):
@@ -269,41 +277,3 @@ def _settings(data: str | None) -> Settings:
 
 def _ask_password() -> str:
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
-
-
-async def _person_row(parts: Parts, person: Principal) -> dict[str, Any]:
-    return {
-        "email": person.email,
-        "name": person.name,
-        "grants": await _grants(parts, person.grants, lambda grant: grant.role or _actions(grant)),
-        "disabled": person.disabled_at,
-    }
-
-
-async def _integration_row(parts: Parts, program: Principal) -> dict[str, Any]:
-    return {
-        "client_id": program.uid,
-        "name": program.name,
-        "grants": await _grants(parts, program.grants, _actions),
-        "revoked": program.disabled_at,
-    }
-
-
-async def _grants(parts: Parts, grants: Sequence[Grant], what: Callable[[Grant], str]) -> str:
-    async with parts.database.read() as work:
-        now = await work.now()
-        live = [grant for grant in grants if grant.in_force(now)]
-        return "; ".join([f"{what(grant)} on {await describe(work, grant.scope)}" for grant in live])
-
-
-def _actions(grant: Grant) -> str:
-    return ",".join(sorted(grant.actions))
-
-
-def _component_row(component: health.Component) -> dict[str, str]:
-    return {
-        "component": component.name,
-        "state": component.state.value,
-        "detail": component.detail,
-        "remedy": component.remedy,
-    }

@@ -63,6 +63,8 @@ def meter(label: str) -> Callable[[float], None]:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, list):
+        return "; ".join(map(_cell, value))
     # What somebody named a call may hold escape sequences; a terminal must not obey them.
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(value)

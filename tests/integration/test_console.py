@@ -29,7 +29,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 def test_people_come_and_go(archive: Archive) -> None:
     email = archive.add_person("Paula", "auditor", "all")
     listed = {row["email"]: row for row in archive.console("people", "list")}
-    assert (listed[email]["name"], listed[email]["grants"]) == ("Paula", "auditor on all")
+    (grant,) = listed[email]["grants"]
+    assert (listed[email]["name"], grant["gives"], grant["scope"]) == ("Paula", "auditor", "all")
+    assert f"auditor on all ({grant['id']})" in archive.run("people", "list").stdout
     with archive.browser(email) as browser:
         assert archive.run("people", "disable", email).returncode == 0
         assert browser.get("/api/v1/audit/events").status_code == 401
@@ -55,6 +57,28 @@ def test_a_grant_opens_and_its_end_closes(archive: Archive, spoken: Uploaded, wo
         assert archive.run("grants", "revoke", grant["id"]).returncode == 0
         assert browser.get(address).status_code == 404
         assert browser.get(f"/api/v1/calls/{wordless.id}").status_code == 200
+
+
+def test_any_grant_can_be_looked_up_and_revoked(archive: Archive) -> None:
+    made = archive.console("integrations", "add", "Reader", "--actions", "find", "--scope", "all")
+    more = ("--actions", "read_call,upload", "--scope", "all", "--reason", "Loads calls too")
+    given = archive.console("grants", "give", made["client_id"], *more)
+
+    def listed() -> dict[str, str]:
+        rows = {row["client_id"]: row for row in archive.console("integrations", "list")}
+        return {grant["id"]: grant["gives"] for grant in rows[made["client_id"]]["grants"]}
+
+    assert (len(listed()), listed()[given["id"]]) == (2, "read_call,upload")
+    (first,) = set(listed()) - {given["id"]}
+    assert archive.run("grants", "revoke", first).returncode == 0
+    assert list(listed()) == [given["id"]]
+
+
+@pytest.mark.parametrize("gives", [(), ("--role", "auditor", "--actions", "find")])
+def test_a_grant_is_of_a_role_or_of_actions(archive: Archive, gives: tuple[str, ...]) -> None:
+    email = archive.add_person("Rolf", "auditor", "all")
+    refused = archive.run("grants", "give", email, *gives, "--scope", "all", "--reason", "x")
+    assert (refused.returncode, "either a role or actions" in refused.stderr) == (2, True)
 
 
 def test_a_scope_that_names_nobody_is_refused(archive: Archive) -> None:
