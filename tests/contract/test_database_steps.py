@@ -173,3 +173,13 @@ async def test_dropped_work_is_due_after_ten_seconds(database: SqlDatabase, cloc
     assert await due() == []
     clock.forward(seconds=0.1)
     assert await due() == [Due(call.id, State.NORMALISING)]
+
+
+async def test_calls_that_the_index_is_owed_are_told_once_each(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        for call_id in (1, 2, 2, 3):
+            await work.index_debts.owe(call_id)
+        await work.index_debts.pay(await work.index_debts.of_call(1))
+    async with database.read() as work:
+        assert await work.index_debts.calls(3) == {2, 3}
+        assert len(await work.index_debts.calls(1)) == 1
