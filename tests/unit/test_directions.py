@@ -1,6 +1,7 @@
 """Who may import whom: the contracts of pyproject.toml, and what the story may import at all."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,3 +42,16 @@ def _allowed(module: str) -> bool:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_story_imports_nothing_but_itself_and_msgspec(path: Path) -> None:
     assert [module for module in _imports(path) if not _allowed(module)] == []
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("requirements*.lock")), ids=lambda lock: lock.name)
+def test_advanced_alchemy_is_not_there_for_litestar_to_import(lock: Path) -> None:
+    """Litestar imports it wherever it is installed: 0.8 s more for each start, and warnings on SQLAlchemy 2.1."""
+    assert "advanced-alchemy" not in lock.read_text()
+
+
+def test_no_migration_makes_the_log_anew() -> None:
+    """SQLite's triggers, which keep events as they are, would go with the old table without a word."""
+    versions = (ROOT / "archive" / "adapters" / "db" / "migrations" / "versions").glob("*.py")
+    remade = re.compile(r"""batch_alter_table\(\s*["']events["']""")
+    assert [path.name for path in versions if remade.search(path.read_text())] == []
