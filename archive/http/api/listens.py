@@ -52,7 +52,10 @@ class HeardAnswer(Struct, frozen=True):
 
 
 class HeardList(Struct, frozen=True):
+    """All of them, on one page."""
+
     items: tuple[HeardAnswer, ...]
+    next: None = None
 
 
 @post(

@@ -13,7 +13,7 @@ from archive.identity import manage
 from archive.identity.places import describe
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, Principal
-from archive.ports import Parts, Work
+from archive.ports import Work
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -53,11 +53,17 @@ class IntegrationAnswer(Struct, frozen=True):
 
 
 class PersonList(Struct, frozen=True):
+    """All of them, on one page."""
+
     items: tuple[PersonAnswer, ...]
+    next: None = None
 
 
 class IntegrationList(Struct, frozen=True):
+    """All of them, on one page."""
+
     items: tuple[IntegrationAnswer, ...]
+    next: None = None
 
 
 @get(
@@ -67,7 +73,8 @@ class IntegrationList(Struct, frozen=True):
 async def list_people(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
     found = await manage.people(parts, caller)
-    return replies.json(PersonList(tuple([await _person(parts, one) for one in found])))
+    async with parts.database.read() as work:
+        return replies.json(PersonList(tuple([await _person(work, one) for one in found])))
 
 
 @get(
@@ -81,35 +88,35 @@ async def list_people(request: AnyRequest) -> Response[bytes]:
 async def list_integrations(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
     found = await manage.integrations(parts, caller)
-    return replies.json(IntegrationList(tuple([await _integration(parts, one) for one in found])))
+    async with parts.database.read() as work:
+        return replies.json(IntegrationList(tuple([await _integration(work, one) for one in found])))
 
 
-async def _person(parts: Parts, person: Principal) -> PersonAnswer:
+async def _person(work: Work, person: Principal) -> PersonAnswer:
     return PersonAnswer(
         id=person.uid,
         name=person.name,
         email=person.email,
-        grants=await _grants(parts, person),
+        grants=await _grants(work, person),
         disabled_at=person.disabled_at,
         created_at=person.created_at,
     )
 
 
-async def _integration(parts: Parts, integration: Principal) -> IntegrationAnswer:
+async def _integration(work: Work, integration: Principal) -> IntegrationAnswer:
     return IntegrationAnswer(
         id=integration.uid,
         client_id=integration.uid,
         name=integration.name,
         purpose=integration.purpose,
-        grants=await _grants(parts, integration),
+        grants=await _grants(work, integration),
         disabled_at=integration.disabled_at,
         created_at=integration.created_at,
     )
 
 
-async def _grants(parts: Parts, principal: Principal) -> tuple[GrantAnswer, ...]:
-    async with parts.database.read() as work:
-        return tuple([await _grant(work, one) for one in principal.grants if one.revoked_at is None])
+async def _grants(work: Work, principal: Principal) -> tuple[GrantAnswer, ...]:
+    return tuple([await _grant(work, one) for one in principal.grants if one.revoked_at is None])
 
 
 async def _grant(work: Work, grant: Grant) -> GrantAnswer:
