@@ -16,5 +16,11 @@ def uuid7() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def find_uuid7(text: str) -> str | None:
+    """The first that stands in a text."""
+    found = _SHAPE.search(text)
+    return found[0] if found else None
+
+
 def is_uuid7(text: str) -> bool:
     return _SHAPE.fullmatch(text) is not None

@@ -4,9 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from archive.calls.call import (
-    State,
-)
+from archive.calls.call import State
 
 
 class Job(StrEnum):

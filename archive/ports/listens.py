@@ -6,10 +6,7 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
-from archive.calls.call import (
-    Call,
-    Rendition,
-)
+from archive.calls.call import Call, Rendition
 from archive.policy.principal import Principal
 
 

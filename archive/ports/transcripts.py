@@ -6,9 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from archive.calls.call import (
-    Call,
-)
+from archive.calls.call import Call
 from archive.calls.transcript import Transcript
 from archive.policy.principal import Principal
 

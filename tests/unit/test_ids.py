@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from archive.ids import is_uuid7, uuid7
+from archive.ids import find_uuid7, is_uuid7, uuid7
 
 
 def test_an_id_is_a_version_7_uuid_of_now() -> None:
@@ -48,3 +48,9 @@ def test_the_example_of_the_rfc_is_one() -> None:
 )
 def test_nothing_else_is(other: str) -> None:
     assert not is_uuid7(other)
+
+
+def test_an_id_is_found_within_an_address() -> None:
+    uid = uuid7()
+    assert find_uuid7(f"http://localhost/calls/{uid}?t=3") == uid
+    assert find_uuid7("http://localhost/calls/7") is None

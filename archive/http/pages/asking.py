@@ -4,7 +4,6 @@ A value that makes no sense is left out and named, since a page that somebody mi
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from msgspec import Struct, structs
 from archive.calls.filters import Sort
 from archive.errors import Malformed
 from archive.http.api.query import Narrowing, phone_ending
+from archive.http.pages.times import midnight
 
 MANY = ("partner", "client", "agent", "team", "kind", "direction", "label")
 ONE = ("from", "to", "phone", "min_seconds", "max_seconds")
@@ -76,7 +76,7 @@ def narrowing(asked: Asked, zone: ZoneInfo) -> Narrowing:
     try:
         for name, days in (("from", 0), ("to", 1)):
             if day := asked.value(name):
-                given[name] = _midnight(date.fromisoformat(day) + timedelta(days), zone)
+                given[name] = midnight(day, days, zone)
         return msgspec.convert(given, Narrowing, strict=False)
     except (ValueError, OverflowError) as error:  # msgspec's is a ValueError
         raise Malformed(str(error)) from error
@@ -88,10 +88,6 @@ def _filters(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         if value and (name in MANY or (name in ONE and name not in seen)):
             seen.add(name)
             yield name, value
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone)
 
 
 def _first(pairs: list[tuple[str, str]], name: str) -> str:

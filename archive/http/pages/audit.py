@@ -1,8 +1,7 @@
 """The log as sentences: the whole of it, narrowed, or what was done with one call."""
 
-import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -14,19 +13,19 @@ from archive.audit.event import EventType, Outcome
 from archive.audit.reading import ShownEvent
 from archive.calls.caller import Caller
 from archive.http.context import acting
-from archive.http.pages import words
+from archive.http.pages import times, words
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, page
 from archive.http.pages.office_views import AuditFilter, AuditView, EventView
 from archive.http.pages.rendering import texts
 from archive.http.pages.sentences import Calls, Names, about, event_view
 from archive.http.pages.views import Choice, Note
+from archive.ids import find_uuid7, is_uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import resolve_scope
 from archive.ports import EventFilter, Parts
 
 EVENTS = 50
 FIELDS = ("actor", "object", "type", "outcome", "from", "to")
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 class _Read(Struct, frozen=True):
@@ -117,23 +116,23 @@ async def _people(parts: Parts) -> list[Choice]:
 def _filter(given: dict[str, str], people: list[Choice]) -> tuple[EventFilter, list[str]]:
     """The filter, and a sentence for each field that was left out because it makes no sense."""
     wrong: list[str] = []
-    call = UUID.search(given["object"])
+    call = find_uuid7(given["object"])
     if given["object"] and not call:
         wrong.append(texts()("audit.wrong_call"))
     narrowed = EventFilter(
         actor=_actor(given["actor"], people, wrong),
-        call=call[0] if call else None,
+        call=call,
         types=frozenset({EventType(given["type"])}) if given["type"] in set(EventType) else frozenset(),
         outcome=Outcome(given["outcome"]) if given["outcome"] in set(Outcome) else None,
-        since=_midnight(given["from"], 0, wrong),
-        until=_midnight(given["to"], 1, wrong),
+        since=_day(given["from"], 0, wrong),
+        until=_day(given["to"], 1, wrong),
     )
     return narrowed, wrong
 
 
 def _actor(typed: str, people: list[Choice], wrong: list[str]) -> str | None:
     """A name as the list suggests it, or an id."""
-    if not typed or UUID.fullmatch(typed) or typed in ("console", "system"):
+    if not typed or is_uuid7(typed) or typed in ("console", "system"):
         return typed or None
     uid = next((one.value for one in people if one.label.casefold() == typed.casefold()), None)
     if uid is None:
@@ -141,11 +140,11 @@ def _actor(typed: str, people: list[Choice], wrong: list[str]) -> str | None:
     return uid
 
 
-def _midnight(text: str, days: int, wrong: list[str]) -> datetime | None:
+def _day(text: str, days: int, wrong: list[str]) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text) + timedelta(days), time(), UTC)
+        return times.midnight(text, days, UTC)
     except (ValueError, OverflowError):
         wrong.append(texts()("audit.wrong_date", date=text))
         return None

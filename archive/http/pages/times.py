@@ -1,6 +1,6 @@
 """Times and lengths as people read them. `components/times.js` writes the same forms in the browser."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +24,11 @@ def zone(name: str | None, otherwise: str) -> ZoneInfo:
         return ZoneInfo(name or otherwise)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo(otherwise)
+
+
+def midnight(day: str, days: int, zone: tzinfo) -> datetime:
+    """When the day that is `days` after `day` (ISO 8601) begins. Raises ValueError, OverflowError."""
+    return datetime.combine(date.fromisoformat(day) + timedelta(days), datetime.min.time(), zone)
 
 
 def shown(time: datetime, form: Form, zone: ZoneInfo, now: datetime) -> str:
