@@ -6,9 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from archive.calls.call import (
-    Kind,
-)
+from archive.calls.call import Kind
 from archive.calls.documents import CallDocument
 from archive.calls.filters import CallFilter, Sort
 from archive.calls.query import Query
