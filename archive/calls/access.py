@@ -60,8 +60,8 @@ async def as_read(parts: Parts, caller: Caller, call: Call) -> Call | None:
         if (reader := await renewed(work, caller)) is None:
             return None
         now = await work.now()
-        reading = (resolve_scope(reader.principal, action, now) for action in (Action.READ_CALL, Action.FIND))
-        return await work.calls.get(call.uid, union(reading))
+        scopes = (resolve_scope(reader.principal, action, now) for action in (Action.READ_CALL, Action.FIND))
+        return await work.calls.get(call.uid, union(scopes))
 
 
 async def renewed(work: Work, caller: Caller) -> Caller | None:
