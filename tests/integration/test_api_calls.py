@@ -155,6 +155,17 @@ async def test_a_recording_over_the_limit_is_refused(
     assert _originals(tmp_path) == []
 
 
+@pytest.mark.parametrize("wrong", [{"started_at": "soon"}, {"direction": "sideways"}, {"partner": "Nobody"}])
+async def test_a_form_that_is_wrong_leaves_nothing_stored(
+    world: World, tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    manager = await world.person(Role.PARTNER_MANAGER, "Northwind")
+    given = {"started_at": "2026-02-10T09:14", "partner": "Northwind", **wrong}
+    answer = await manager.post("/upload", data=given, files={"audio": ("a.wav", SOUND, "audio/wav")})
+    assert answer.status_code == 422
+    assert _originals(tmp_path) == []
+
+
 async def test_who_may_upload_nothing_is_refused_before_the_bytes(world: World, tmp_path: Path) -> None:
     reader = await world.integration(A.FIND)
     answer = await upload(reader, part("audio", SOUND), part("metadata", METADATA))

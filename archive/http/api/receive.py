@@ -5,9 +5,10 @@ generator. So the recording goes from socket to store chunk by chunk, and a slow
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.exceptions import HTTPException
@@ -36,26 +37,40 @@ class Received(Struct, frozen=True):
     transcript: Transcript | None
 
 
-class _Draft(Struct):
+class Draft(Struct):
     """What has come in so far."""
 
-    metadata: Metadata | None = None
     stored: Stored | None = None
     transcript: Transcript | None = None
 
 
-async def receive(parts: Parts, request: Request[Any, Any, Any], limit: int) -> Received:
-    """Read the whole upload. Whatever is wrong, or if the sender leaves, nothing stays stored.
+D = TypeVar("D", bound=Draft)
 
-    Raises `Invalid` naming the part, `TooLarge`, `Malformed`, `UnsupportedMediaType`.
-    """
-    draft = _Draft()
+
+class _Draft(Draft):
+    metadata: Metadata | None = None
+
+
+async def receive(parts: Parts, request: Request[Any, Any, Any], limit: int) -> Received:
+    """Read the whole upload. Raises `Invalid` naming the part, `TooLarge`, `Malformed`, `UnsupportedMediaType`."""
+    take = partial(_take, context_of(request), limit)
+    return await received(parts, events(request, MAX_SEGMENTS), _Draft(), take, _complete)
+
+
+async def received(
+    parts: Parts,
+    coming: Events,
+    draft: D,
+    take: Callable[[D, MultipartSegment, Events], Awaitable[None]],
+    complete: Callable[[D], Received],
+) -> Received:
+    """Let `take` read each part into the draft. Whatever is wrong, or if the sender leaves, nothing stays stored."""
     try:
-        async with aclosing(events(request)) as coming:
+        async with aclosing(coming):
             async for event in coming:
                 if isinstance(event, MultipartSegment):
-                    await _take(context_of(request), draft, event, coming, limit)
-        return _complete(draft)
+                    await take(draft, event, coming)
+        return complete(draft)
     except BaseException:
         if draft.stored:
             await asyncio.shield(asyncio.ensure_future(upload.discard(parts, draft.stored)))
@@ -69,7 +84,7 @@ async def read_transcript(context: Context, data: bytes, content_type: str | Non
 
 
 async def _take(
-    context: Context, draft: _Draft, segment: MultipartSegment, events: Events, limit: int
+    context: Context, limit: int, draft: _Draft, segment: MultipartSegment, events: Events
 ) -> None:
     match segment.name:
         case "audio" if draft.stored is None:
@@ -102,7 +117,7 @@ def _complete(draft: _Draft) -> Received:
     return Received(draft.metadata, draft.stored, draft.transcript)
 
 
-async def events(request: Request[Any, Any, Any], most: int = MAX_SEGMENTS) -> Events:
+async def events(request: Request[Any, Any, Any], most: int) -> Events:
     parser = PushMultipartParser(_boundary(request), max_segment_count=most)
     try:
         async for chunk in request.stream():

@@ -1,22 +1,24 @@
 """The upload form without a script: files and fields as a browser sends them, the recording streamed, never held."""
 
-import asyncio
-from contextlib import aclosing
+from collections.abc import Callable
+from functools import partial
 
-from msgspec import Struct
+from msgspec import field
 from multipart import MultipartSegment  # type: ignore[import-untyped]
 
 from archive.calls import upload
-from archive.calls.transcript import Transcript
-from archive.calls.upload import Stored
+from archive.calls.upload import Metadata, Stored
 from archive.errors import Invalid
 from archive.http.api.receive import (
     MAX_METADATA,
     MAX_TRANSCRIPT,
+    Draft,
     Events,
+    Received,
     chunks,
     events,
     read_transcript,
+    received,
     whole,
 )
 from archive.http.context import Context, context_of
@@ -28,31 +30,21 @@ MAX_FIELDS = 32
 """Parts of the form: its fields and two files, with room."""
 
 
-class ReceivedForm(Struct, frozen=True):
-    fields: dict[str, str]
-    stored: Stored
-    transcript: Transcript | None
+class _Draft(Draft):
+    fields: dict[str, str] = field(default_factory=dict)
 
 
-class _Draft(Struct):
-    fields: dict[str, str]
-    stored: Stored | None = None
-    transcript: Transcript | None = None
+async def receive_form(
+    parts: Parts, request: AnyRequest, limit: int, metadata_of: Callable[[dict[str, str]], Metadata]
+) -> Received:
+    """The form, its fields read by `metadata_of`. Raises `Invalid`, `TooLarge`, `Malformed`."""
 
+    def complete(draft: _Draft) -> Received:
+        stored = _recording(draft)
+        return Received(metadata_of(draft.fields), stored, draft.transcript)
 
-async def receive_form(parts: Parts, request: AnyRequest, limit: int) -> ReceivedForm:
-    """Nothing stays stored if the form is wrong or its sender leaves. Raises `Invalid`, `TooLarge`, `Malformed`."""
-    draft = _Draft({})
-    try:
-        async with aclosing(events(request, MAX_FIELDS)) as coming:
-            async for event in coming:
-                if isinstance(event, MultipartSegment):
-                    await _take(context_of(request), draft, event, coming, limit)
-        return ReceivedForm(draft.fields, _recording(draft), draft.transcript)
-    except BaseException:
-        if draft.stored:
-            await asyncio.shield(asyncio.ensure_future(upload.discard(parts, draft.stored)))
-        raise
+    take = partial(_take, context_of(request), limit)
+    return await received(parts, events(request, MAX_FIELDS), _Draft(), take, complete)
 
 
 def _recording(draft: _Draft) -> Stored:
@@ -62,7 +54,7 @@ def _recording(draft: _Draft) -> Stored:
 
 
 async def _take(
-    context: Context, draft: _Draft, segment: MultipartSegment, coming: Events, limit: int
+    context: Context, limit: int, draft: _Draft, segment: MultipartSegment, coming: Events
 ) -> None:
     if segment.name == "audio" and draft.stored is None:
         draft.stored = await upload.store(context.parts, chunks(coming), limit)

@@ -1,6 +1,7 @@
 """The upload page. Its script sends each file to the API; without one, the form comes here, a recording at a time."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,13 +54,9 @@ async def upload_form(request: AnyRequest) -> Response[bytes]:
 
 async def _take(request: AnyRequest, parts: Parts, caller: Caller) -> Note:
     zone = frame_of(request).zone
-    form = await receive_form(parts, request, context_of(request).settings.max_upload_bytes)
-    try:
-        metadata = metadata_of(form.fields, zone)
-    except ArchiveError:
-        await receiving.discard(parts, form.stored)
-        raise
-    accepted = await receiving.accept(parts, caller, metadata, form.stored, form.transcript)
+    limit = context_of(request).settings.max_upload_bytes
+    form = await receive_form(parts, request, limit, partial(metadata_of, zone=zone))
+    accepted = await receiving.accept(parts, caller, form.metadata, form.stored, form.transcript)
     return Note(
         texts()("upload.received"), "", f"/calls/{accepted.call.uid}", texts()("upload.received_link")
     )
