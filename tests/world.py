@@ -20,11 +20,11 @@ from archive.adapters.jobs import NoDoorbell
 from archive.adapters.tantivy import TantivyIndex
 from archive.adapters.transcripts import TranscriptFormats
 from archive.audit.event import Origin
-from archive.audit.reading import ShownEvent
-from archive.audit.reading import events as read_events
 from archive.calls import upload
 from archive.calls.call import Call, Rendition, State
 from archive.calls.caller import Caller
+from archive.calls.history import ShownEvent
+from archive.calls.history import events as read_events
 from archive.calls.index import index_call
 from archive.calls.sound import AudioLimits
 from archive.calls.transcript import Segment, Transcript

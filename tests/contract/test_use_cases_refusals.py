@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec import structs
 
-from archive.audit import reading
+from archive.calls import history
 from archive.calls.call import Consent
 from archive.calls.catalogue import view
 from archive.errors import Forbidden, NotFound, Unavailable
@@ -86,7 +86,7 @@ async def test_a_refusal_that_cannot_be_written_is_not_an_answer(story: Story) -
 
 async def test_reading_the_log_is_in_the_log(story: Story) -> None:
     call, auditor = await story.received(), await story.caller(Role.AUDITOR)
-    shown = await reading.events(story.parts, auditor, EventFilter(call=call.uid))
+    shown = await history.events(story.parts, auditor, EventFilter(call=call.uid))
     assert [event.type for event in shown] == ["audit.read", "call.uploaded"]
     assert shown[0].actor.id == auditor.principal.uid
     assert shown[0].details == {"call": call.uid}
@@ -96,8 +96,8 @@ async def test_reading_the_log_is_in_the_log(story: Story) -> None:
 async def test_others_do_not_read_it_and_their_try_is_in_it(story: Story, role: Role) -> None:
     call, caller = await story.received(), await story.caller(role)
     for use in (
-        reading.events(story.parts, caller, EventFilter(call=call.uid)),
-        reading.event(story.parts, caller, uuid7()),
+        history.events(story.parts, caller, EventFilter(call=call.uid)),
+        history.event(story.parts, caller, uuid7()),
     ):
         with pytest.raises(Forbidden):
             await use
@@ -107,19 +107,19 @@ async def test_others_do_not_read_it_and_their_try_is_in_it(story: Story, role: 
 
 async def test_a_grant_on_no_call_at_all_opens_no_log(story: Story) -> None:
     with pytest.raises(Forbidden):
-        await reading.events(story.parts, await story.caller({Action.READ_AUDIT}, Nothing()), EventFilter())
+        await history.events(story.parts, await story.caller({Action.READ_AUDIT}, Nothing()), EventFilter())
 
 
 async def test_without_its_event_the_log_is_not_read(story: Story) -> None:
     broken = structs.replace(story.parts, database=BrokenLog(story.parts.database, "audit.read"))
     with pytest.raises(Unavailable):
-        await reading.events(broken, await story.caller(Role.AUDITOR), EventFilter())
+        await history.events(broken, await story.caller(Role.AUDITOR), EventFilter())
 
 
 async def test_what_a_reader_typed_stays_out_of_the_events_bytes(story: Story) -> None:
     auditor = await story.caller(Role.AUDITOR)
     since = datetime(2026, 1, 1, tzinfo=UTC)
-    await reading.events(
+    await history.events(
         story.parts, auditor, EventFilter(actor="ada@example.com", call="typed", since=since)
     )
     (event,) = await story.events("audit.read")
@@ -128,7 +128,7 @@ async def test_what_a_reader_typed_stays_out_of_the_events_bytes(story: Story) -
     assert event.texts["details.actor"] == "ada@example.com"
     assert set(event.details["actor"]) == {"sha256"}
     with pytest.raises(NotFound):
-        await reading.event(story.parts, auditor, "ada@example.com")
+        await history.event(story.parts, auditor, "ada@example.com")
     assert (await story.events("audit.read"))[-1].texts["details.event"] == "ada@example.com"
 
 
@@ -137,10 +137,10 @@ async def test_an_event_is_shown_with_names_texts_and_its_exact_bytes(story: Sto
     call = (await story.upload(uploader, external_id="7")).call
     (listed,) = [
         event
-        for event in await reading.events(story.parts, auditor, EventFilter(call=call.uid))
+        for event in await history.events(story.parts, auditor, EventFilter(call=call.uid))
         if event.type == "call.uploaded"
     ]
-    shown = await reading.event(story.parts, auditor, listed.id)
+    shown = await history.event(story.parts, auditor, listed.id)
     assert shown == listed
     assert (shown.actor.name, shown.origin.address) == ("Jo", "192.0.2.7")
     assert shown.details["external_id"] == "7"

@@ -8,7 +8,6 @@ import pytest
 from msgspec import structs
 
 from archive.audit.event import EventType
-from archive.audit.reading import ShownEvent
 from archive.calls.asked import Ask, Found
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
@@ -16,6 +15,7 @@ from archive.calls.catalogue import owe_index
 from archive.calls.documents import CallDocument
 from archive.calls.facets import Facets
 from archive.calls.filters import CallFilter, Sort
+from archive.calls.history import ShownEvent
 from archive.calls.index import index_call, refresh, reindex
 from archive.calls.leases import Again
 from archive.calls.placing import ClientGiven

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from archive.audit.reading import ShownActor, ShownEvent, ShownObject, ShownOrigin
 from archive.calls.call import AgentRef, Call, ClientRef, Direction, Kind, Named, Recording, Rendition, State
+from archive.calls.history import ShownActor, ShownEvent, ShownObject, ShownOrigin
 from archive.http.pages.frame import Frame, framed
 from archive.http.pages.rendering import texts
 from archive.policy.actions import Role

@@ -7,10 +7,10 @@ from msgspec import structs
 
 from archive.adapters.ffmpeg.accepted import ACCEPTED
 from archive.audit.event import EventType
-from archive.audit.reading import ShownEvent
 from archive.calls.asked import Found
 from archive.calls.call import AgentRef, ClientRef, Direction, Failure, Kind, State, TranscriptRef
 from archive.calls.facets import Facet, Facets
+from archive.calls.history import ShownEvent
 from archive.calls.moments import Moment
 from archive.calls.showing import FoundCall
 from archive.calls.transcript import Segment, Transcript, Word

@@ -6,8 +6,8 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from archive.audit import reading
 from archive.audit.event import EventType, Outcome
+from archive.calls import history
 from archive.http import cursor, replies
 from archive.http.api.query import Limit, Text
 from archive.http.api.schemas import EventPage, Time, event_answer
@@ -83,7 +83,7 @@ async def list_call_events(request: AnyRequest, call_id: FromPath[str]) -> Respo
 async def _page(request: AnyRequest, filter: EventFilter, page: "Page | EventQuery") -> Response[bytes]:
     parts, caller = acting(request)
     before = cursor.decode(LIST, page.cursor, Before).seq if page.cursor else None
-    events = await reading.events(parts, caller, filter, before, page.limit + 1)
+    events = await history.events(parts, caller, filter, before, page.limit + 1)
     shown = events[: page.limit]
     more = cursor.encode(LIST, Before(shown[-1].seq)) if len(events) > page.limit else None
     return replies.json(EventPage(tuple(event_answer(event) for event in shown), more))

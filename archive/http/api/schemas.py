@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from archive.audit.reading import ShownActor, ShownEvent, ShownObject, ShownOrigin
 from archive.calls.call import (
     Call,
     Consent,
@@ -18,6 +17,7 @@ from archive.calls.call import (
     TranscriptRef,
     title,
 )
+from archive.calls.history import ShownActor, ShownEvent, ShownObject, ShownOrigin
 from archive.http.context import Context
 
 Id = Annotated[str, Meta(description="UUIDv7")]

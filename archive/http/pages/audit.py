@@ -8,10 +8,10 @@ from litestar import Response, get
 from litestar.params import FromPath
 from msgspec import Struct
 
-from archive.audit import reading
 from archive.audit.event import EventType, Outcome
-from archive.audit.reading import ShownEvent
+from archive.calls import history
 from archive.calls.caller import Caller
+from archive.calls.history import ShownEvent
 from archive.http.context import acting
 from archive.http.pages import times, words
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, page
@@ -78,7 +78,7 @@ async def call_history_page(request: AnyRequest, call_id: FromPath[str]) -> Resp
 async def _read(
     parts: Parts, caller: Caller, filter: EventFilter, before: int | None, about_call: str | None = None
 ) -> _Read:
-    found = await reading.events(parts, caller, filter, before, EVENTS + 1)
+    found = await history.events(parts, caller, filter, before, EVENTS + 1)
     events = found[:EVENTS]
     calls = await _calls(parts, caller, events, about_call)
     names = await _names(parts, events)

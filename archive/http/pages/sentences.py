@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archive.audit.event import EventType
-from archive.audit.reading import ShownActor, ShownEvent
 from archive.calls.call import Call
 from archive.calls.call import title as title_of
+from archive.calls.history import ShownActor, ShownEvent
 from archive.http.pages import times
 from archive.http.pages.office_views import EventView
 from archive.http.pages.rendering import texts
