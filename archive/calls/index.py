@@ -126,7 +126,7 @@ async def _catch_up(parts: Parts, done: dict[int, _Facts]) -> None:
         gone -= calls.keys()
         for call in calls.values():
             if done.get(call.id) != _facts(call):
-                await _bring_up_to_date(parts, call.id)
+                await refresh(parts, call.id)
     if gone:
         await parts.index.remove(gone)
 
