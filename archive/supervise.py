@@ -18,7 +18,14 @@ from msgspec import Struct
 
 from archive.errors import Unavailable
 
-WHILE_PARENT_LIVES = ("setpriv", "--pdeathsig", "TERM", "/bin/sh", "-c", '[ "$PPID" = "$0" ] || exit 1; exec "$@"')
+WHILE_PARENT_LIVES = (
+    "setpriv",
+    "--pdeathsig",
+    "TERM",
+    "/bin/sh",
+    "-c",
+    '[ "$PPID" = "$0" ] || exit 1; exec "$@"',
+)
 """Before the parent's id and a command. A parent that was killed before setpriv asked sends no signal any more."""
 
 GRACE_SECONDS = 10.0
