@@ -8,6 +8,7 @@ from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Ori
 from archive.errors import NotSignedIn, TooMany
 from archive.identity import sessions
 from archive.identity.limits import WINDOW, Limit, count, key
+from archive.identity.typed import MAX_EMAIL
 from archive.policy.principal import Principal, PrincipalKind
 from archive.ports import Parts
 
@@ -15,9 +16,6 @@ TRIES_OF_ONE = 10
 TRIES_OF_AN_ADDRESS = 300
 """In a quarter of an hour: from one address for one e-mail, and from one address in all. An office shares an address,
 and its successes count too: if one gave tries back, somebody with an account could try others' without end."""
-
-LONGEST_EMAIL = 254
-"""Characters (RFC 5321, 4.5.3.1.3): what was typed may be anything, and an event holds 64 KiB."""
 
 REFUSED = "Wrong e-mail or password."
 NOBODY = Actor(None, PrincipalKind.PERSON.value)
@@ -90,6 +88,6 @@ async def _write(parts: Parts, email: str, person: Principal | None, origin: Ori
                 outcome=Outcome.DENIED,
                 reason_code=reason,
                 origin=origin,
-                texts={"email": email[:LONGEST_EMAIL]},
+                texts={"email": email[:MAX_EMAIL]},  # what was typed may be anything; an event holds 64 KiB
             )
         )
