@@ -175,6 +175,10 @@ class Call(Struct, frozen=True):
         return self.team.id if self.team else None
 
     @property
+    def client_id(self) -> int | None:
+        return self.client.id if self.client else None
+
+    @property
     def agent_id(self) -> int | None:
         return self.agent.id if self.agent else None
 

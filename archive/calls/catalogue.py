@@ -149,6 +149,7 @@ async def _resolve(work: Work, caller: Caller, call: Call, edit: CallEdit) -> Ca
         partner_id=call.partner_id if changes.partner_id is UNSET else changes.partner_id,
         team_id=call.team_id if changes.team_id is UNSET else changes.team_id,
         agent_id=call.agent_id if changes.agent_id is UNSET else changes.agent_id,
+        client_id=call.client_id if changes.client_id is UNSET else changes.client_id,
         id=call.id,
     )
     if not contains(scope, moved):

@@ -36,6 +36,7 @@ class Placement(Struct, frozen=True):
     partner_id: int | None
     team_id: int | None
     agent_id: int | None
+    client_id: int | None
     sealed: bool = False
     id: int = 0
 

@@ -182,7 +182,7 @@ async def _add(
     check_time(metadata.started_at, now)
     scope = resolve_scope(caller.principal, Action.UPLOAD, now)
     new = await _new_call(work, scope, caller, metadata, stored, now=now)
-    if not contains(scope, Placement(new.partner_id, new.team_id, new.agent_id)):
+    if not contains(scope, Placement(new.partner_id, new.team_id, new.agent_id, new.client_id)):
         raise unknown_partner(metadata.partner)
     call = await work.calls.add(new)
     await work.index_debts.owe(call.id)

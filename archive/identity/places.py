@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from archive.calls.call import Named
 from archive.errors import Invalid
-from archive.policy.scope import AllCalls, OwnCalls, Partner, Scope, Team, Union, Unsealed
+from archive.policy.scope import AllCalls, Client, OwnCalls, Partner, Scope, Team, Union, Unsealed
 from archive.ports import Work
 
 SYNTAX = "all, partner:NAME[,NAME], team:NAME[,NAME] or own"
@@ -37,6 +37,8 @@ async def describe(work: Work, scope: Scope) -> str:
             return "partner:" + _joined(await work.names.partners(ids))
         case Team(ids):
             return "team:" + _joined(await work.names.teams(ids))
+        case Client(ids):
+            return "client:" + _joined(await work.names.clients(ids))
         case Unsealed(inner):
             return await describe(work, inner)
         case Union(parts):

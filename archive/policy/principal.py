@@ -14,10 +14,21 @@ class PrincipalKind(StrEnum):
     INTEGRATION = "integration"
     CONSOLE = "console"  # somebody at the server's own machine
     SYSTEM = "system"  # the archive itself: workers and sweeps
+    GROUP = "group"  # never asks for anything: what it was granted, its members hold
+
+
+class Basis(StrEnum):
+    """How a grant came about; stands in the events of what was done by it."""
+
+    GIVEN = "given"
+    ASKED = "asked"  # somebody asked for it, and an approver agreed
+    BREAK_GLASS = "break_glass"  # an administrator took it, for a limited time, with an alert to compliance
 
 
 class Grant(Struct, frozen=True):
-    """`role` or `actions`, on `scope`, from `since` until `until` (None: no end)."""
+    """`role` or `actions`, on `scope`, from `since` until `until` (None: no end).
+
+    `group`: the public id of the group through which somebody holds it; None for their own."""
 
     id: int
     uid: str
@@ -29,6 +40,8 @@ class Grant(Struct, frozen=True):
     reason: str
     granted_by: str
     revoked_at: datetime | None = None
+    basis: Basis = Basis.GIVEN
+    group: str | None = None
 
     def gives(self, action: Action) -> bool:
         return action in (ROLE_ACTIONS[self.role] if self.role else self.actions)

@@ -5,7 +5,7 @@ its engine's filter. A property test holds the three against each other. Ids are
 An empty scope is `Nothing` and compiles to FALSE, never to "no filter".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -24,6 +24,10 @@ class Partner(Struct, frozen=True, tag=True):
 
 
 class Team(Struct, frozen=True, tag=True):
+    ids: frozenset[int]
+
+
+class Client(Struct, frozen=True, tag=True):
     ids: frozenset[int]
 
 
@@ -51,7 +55,17 @@ class Unsealed(Struct, frozen=True, tag=True):
     scope: "Scope"
 
 
-Scope = AllCalls | Nothing | Partner | Team | OwnCalls | CallIds | Union | Intersection | Unsealed
+Scope = AllCalls | Nothing | Partner | Team | Client | OwnCalls | CallIds | Union | Intersection | Unsealed
+
+
+PLACES: Mapping[type, str] = {
+    Partner: "partner_id",
+    Team: "team_id",
+    Client: "client_id",
+    OwnCalls: "agent_id",
+    CallIds: "id",
+}
+"""What of a call each scope that lists ids looks at: an attribute of `Placed`, a column, a field of the engines."""
 
 
 class Placed(Protocol):
@@ -64,6 +78,8 @@ class Placed(Protocol):
     @property
     def team_id(self) -> int | None: ...
     @property
+    def client_id(self) -> int | None: ...
+    @property
     def agent_id(self) -> int | None: ...
     @property
     def sealed(self) -> bool: ...
@@ -75,14 +91,8 @@ def contains(scope: Scope, call: Placed) -> bool:
             return True
         case Nothing():
             return False
-        case Partner(ids):
-            return call.partner_id in ids
-        case Team(ids):
-            return call.team_id in ids
-        case OwnCalls(agents):
-            return call.agent_id in agents
-        case CallIds(ids):
-            return call.id in ids
+        case Partner(ids) | Team(ids) | Client(ids) | OwnCalls(ids) | CallIds(ids):
+            return getattr(call, PLACES[type(scope)]) in ids
         case Union(parts):
             return any(contains(part, call) for part in parts)
         case Intersection(parts):
@@ -144,7 +154,7 @@ def is_empty(scope: Scope) -> bool:
     match scope:
         case Nothing():
             return True
-        case Partner(ids) | Team(ids) | OwnCalls(ids) | CallIds(ids):
+        case Partner(ids) | Team(ids) | Client(ids) | OwnCalls(ids) | CallIds(ids):
             return not ids
         case Union(parts):
             return all(is_empty(part) for part in parts)

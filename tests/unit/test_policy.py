@@ -33,6 +33,7 @@ class Place(Struct, frozen=True):
     id: int = 1
     partner_id: int | None = 1
     team_id: int | None = 1
+    client_id: int | None = 1
     agent_id: int | None = 1
     sealed: bool = False
 

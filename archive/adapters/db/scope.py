@@ -4,8 +4,10 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, not_, or_, true
 
 from archive.adapters.db.tables import calls
 from archive.policy.scope import (
+    PLACES,
     AllCalls,
     CallIds,
+    Client,
     Intersection,
     Nothing,
     OwnCalls,
@@ -28,14 +30,8 @@ def within(scope: Scope, table: FromClause = calls) -> ColumnElement[bool]:
             return true()
         case Nothing():
             return false()
-        case Partner(ids):
-            return _one_of(table.c.partner_id, ids)
-        case Team(ids):
-            return _one_of(table.c.team_id, ids)
-        case OwnCalls(ids):
-            return _one_of(table.c.agent_id, ids)
-        case CallIds(ids):
-            return _one_of(table.c.id, ids)
+        case Partner(ids) | Team(ids) | Client(ids) | OwnCalls(ids) | CallIds(ids):
+            return _one_of(table.c[PLACES[type(scope)]], ids)
         case Union(parts):
             return or_(false(), *(within(part, table) for part in parts))
         case Intersection(parts):

@@ -22,11 +22,12 @@ from sqlalchemy import (
 from archive.adapters.db.types import Choice, Id, Json, Moment, Text
 from archive.audit.event import EventType, ObjectKind, Outcome
 from archive.calls.call import Consent, Direction, Kind, Participant, Rendition, State
+from archive.calls.reasons import ReasonRule
 from archive.calls.sound import Analysis
 from archive.policy.actions import Action, Role
-from archive.policy.principal import PrincipalKind
+from archive.policy.principal import Basis, PrincipalKind
 from archive.policy.scope import Scope
-from archive.ports import Played
+from archive.ports import About, Change, ChangeState, Played, RequestState
 
 metadata = MetaData(
     naming_convention={
@@ -75,6 +76,84 @@ grants = _table(
     Column("reason", Text, nullable=False),
     Column("granted_by", Text, nullable=False),
     Column("revoked_at", Moment),
+    Column("basis", Choice(Basis), nullable=False, server_default=Basis.GIVEN.value),
+)
+
+# A group is a principal that never signs in. `provider`: whose sign-in made somebody a member; '' for a person's hand.
+group_members = Table(
+    "group_members",
+    metadata,
+    _of("principals", "group_id", primary_key=True, autoincrement=False),
+    _of("principals", "member_id", primary_key=True, autoincrement=False, index=True),
+    Column("provider", Text, primary_key=True),
+    Column("added_at", Moment, nullable=False),
+)
+
+# What of a provider's groups claim makes somebody a member at sign-in.
+group_claims = Table(
+    "group_claims",
+    metadata,
+    _of("principals", "group_id", primary_key=True, autoincrement=False),
+    Column("provider", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+)
+
+# What integrations have beside what every principal has.
+registrations = Table(
+    "registrations",
+    metadata,
+    _of("principals", "principal_id", primary_key=True, autoincrement=False),
+    Column("redirect_uris", Json(tuple[str, ...]), nullable=False),
+    Column("requests_a_minute", Integer),
+    Column("used_at", Moment),
+)
+
+# Who a company's sign-in says somebody is: by issuer and subject, never by e-mail alone.
+identities = _table(
+    "identities",
+    _of("principals", "principal_id", index=True),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("linked_at", Moment, nullable=False),
+    UniqueConstraint("issuer", "subject"),
+)
+
+# Sign-ins under way at a company's provider: `hash` is of the state, `browser` of the cookie that began it.
+company_sign_ins = Table(
+    "company_sign_ins",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("browser", LargeBinary, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("onward", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+# Messages that count once (the `jti` of a provider's logout token), kept until they would have expired anyway.
+seen_messages = Table(
+    "seen_messages",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+# One-time passwords (RFC 6238). `step`: the last one used, which never works again.
+authenticators = Table(
+    "authenticators",
+    metadata,
+    _of("principals", "principal_id", primary_key=True, autoincrement=False),
+    Column("secret", Text, nullable=False),
+    Column("confirmed_at", Moment),
+    Column("step", Id, nullable=False),
+)
+
+recovery_codes = _table(
+    "recovery_codes",
+    _of("principals", "principal_id", index=True),
+    Column("hash", LargeBinary, nullable=False),
+    Column("used_at", Moment),
 )
 
 passwords = Table(
@@ -99,6 +178,9 @@ sessions = _table(
     Column("seen_at", Moment, nullable=False),
     Column("address", Text),
     Column("user_agent", Text),
+    # Of a company's sign-in: its provider, and the session there, which may end this one.
+    Column("provider", Text),
+    Column("provider_session", Text, index=True),
 )
 
 tokens = _table(
@@ -108,6 +190,37 @@ tokens = _table(
     _of("principals", "principal_id", index=True),
     Column("actions", Json(frozenset[Action]), nullable=False),
     Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    # Of a program acting for a person: its client id, and what all tokens of one consent have in common.
+    Column("client", Text),
+    Column("family", Text, index=True),
+)
+
+# What a person let a program do (authorization codes, RFC 6749 4.1), to be turned into tokens once.
+authorization_codes = _table(
+    "authorization_codes",
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("family", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    _of("principals", "principal_id", index=True),
+    Column("redirect_uri", Text, nullable=False),
+    Column("challenge", Text, nullable=False),
+    Column("actions", Json(frozenset[Action]), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+refresh_tokens = _table(
+    "refresh_tokens",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("family", Text, nullable=False, index=True),
+    Column("client", Text, nullable=False),
+    _of("principals", "principal_id", index=True),
+    Column("actions", Json(frozenset[Action]), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
     Column("revoked_at", Moment),
 )
 
@@ -126,6 +239,75 @@ tries = Table(
     Column("key", Text, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("until", Moment, nullable=False, index=True),
+)
+
+# ---- asking, agreeing, saying why --------------------------------------------------------------------------------
+
+# `asked`: what was typed; `found_id`: the call, client or partner that it named, if there is one.
+access_requests = _table(
+    "access_requests",
+    Column("uid", Text, nullable=False, unique=True),
+    _of("principals", "principal_id", index=True),
+    Column("about", Choice(About), nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("found_id", Id),
+    Column("until", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("state", Choice(RequestState), nullable=False),
+    Column("decided_at", Moment),
+    Column("decided_by", Text),
+    Column("answer", Text),
+    Column("grant_uid", Text),
+    Index("access_requests_waiting", "state", "id"),
+)
+
+# What waits for a second person. `change` says what happens then; `asked_by` and `decided_by` are public ids.
+pending_changes = _table(
+    "pending_changes",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("change", Json(Change), nullable=False),
+    Column("beneficiary", Text),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_name", Text, nullable=False),  # at the console: the operating system's user
+    Column("asked_at", Moment, nullable=False),
+    Column("state", Choice(ChangeState), nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", Moment),
+    Index("pending_changes_waiting", "state", "id"),
+)
+
+reason_rules = _table(
+    "reason_rules",
+    Column("uid", Text, nullable=False, unique=True),
+    Column("rule", Json(ReasonRule), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("ended_at", Moment),
+)
+
+# Why somebody reads or hears a call, said from one seat: counts for what they do with it from there.
+stated_reasons = _table(
+    "stated_reasons",
+    _of("principals", "principal_id"),
+    _of("calls", "call_id", cascade=True, index=True),
+    Column("seat", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("stated_at", Moment, nullable=False),
+    Index("stated_reasons_of", "principal_id", "call_id", "id"),
+)
+
+# Answers to creations that named an Idempotency-Key, so that the same request again makes nothing new.
+answers = Table(
+    "answers",
+    metadata,
+    _of("principals", "principal_id", primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("request", LargeBinary, nullable=False),  # SHA-256 of method, address and body
+    Column("status", Integer),  # None: under way
+    Column("headers", Json(dict[str, str]), nullable=False),
+    Column("body", LargeBinary),
+    Column("created_at", Moment, nullable=False, index=True),
 )
 
 # ---- names -----------------------------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ from archive.calls.documents import DIRECTION_CODES, KIND_CODES, phone_key, text
 from archive.calls.filters import CallFilter
 from archive.calls.query import significant
 from archive.policy.scope import (
+    PLACES,
     AllCalls,
     CallIds,
+    Client,
     Intersection,
     Nothing,
     OwnCalls,
@@ -34,14 +36,8 @@ def of_scope(scope: Scope) -> str:
             return "id >= 0"
         case Nothing():
             return NONE
-        case Partner(ids):
-            return among("partner_id", ids)
-        case Team(ids):
-            return among("team_id", ids)
-        case OwnCalls(agents):
-            return among("agent_id", agents)
-        case CallIds(ids):
-            return among("id", ids)
+        case Partner(ids) | Team(ids) | Client(ids) | OwnCalls(ids) | CallIds(ids):
+            return among(PLACES[type(scope)], ids)
         case Union(parts):
             return _joined(" OR ", parts, neutral=Nothing())
         case Intersection(parts):

@@ -9,8 +9,10 @@ from archive.calls.documents import DIRECTION_CODES, KIND_CODES, phone_key, text
 from archive.calls.filters import CallFilter
 from archive.calls.query import significant
 from archive.policy.scope import (
+    PLACES,
     AllCalls,
     CallIds,
+    Client,
     Intersection,
     Nothing,
     OwnCalls,
@@ -47,12 +49,8 @@ def of_scope(schema: Schema, scope: Scope) -> Query:
             return Query.all_query()
         case Nothing():
             return Query.empty_query()
-        case Partner(ids):
-            return among(schema, "partner_id", ids)
-        case Team(ids):
-            return among(schema, "team_id", ids)
-        case OwnCalls(agents):
-            return among(schema, "agent_id", agents)
+        case Partner(ids) | Team(ids) | Client(ids) | OwnCalls(ids):
+            return among(schema, PLACES[type(scope)], ids)
         case CallIds(ids):
             return among(schema, "call_id", ids)
         case Union(parts):

@@ -1,0 +1,191 @@
+"""Asking for access, changes that wait for a second person, and reasons that must be said."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from archive.calls.call import Call
+from archive.calls.reasons import ReasonRule
+from archive.policy.actions import Action, Role
+from archive.policy.scope import Scope
+
+# ---- asking ----------------------------------------------------------------------------------------------------
+
+
+class About(StrEnum):
+    """What somebody asks to hear."""
+
+    CALL = "call"
+    CLIENT = "client"
+    PARTNER = "partner"
+
+
+class RequestState(StrEnum):
+    WAITING = "waiting"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class AccessRequest(Struct, frozen=True, kw_only=True):
+    """`asked` is what was typed: an id, or a name. `found_id` is what it names, if anything does: shown to nobody who
+    may not decide on it. `by` is the public id of whoever asks, `grant` of what they got."""
+
+    id: int
+    uid: str
+    principal_id: int
+    by: str
+    about: About
+    asked: str
+    found_id: int | None
+    until: datetime
+    reason: str
+    asked_at: datetime
+    state: RequestState = RequestState.WAITING
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    answer: str | None = None
+    grant: str | None = None
+
+
+class NewRequest(Struct, frozen=True, kw_only=True):
+    principal_id: int
+    about: About
+    asked: str
+    found_id: int | None
+    until: datetime
+    reason: str
+
+
+class AccessRequests(Protocol):
+    async def add(self, new: NewRequest) -> AccessRequest: ...
+    async def get(self, uid: str) -> AccessRequest | None: ...
+    async def of(self, principal_id: int, limit: int) -> list[AccessRequest]:
+        """One's own, newest first."""
+        ...
+
+    async def waiting(self) -> list[AccessRequest]:
+        """Those that name something, oldest first."""
+        ...
+
+    async def decide(
+        self, id: int, state: RequestState, by: str, answer: str | None, grant: str | None
+    ) -> bool:
+        """False if somebody decided it before."""
+        ...
+
+
+# ---- changes that wait for a second person ---------------------------------------------------------------------
+
+
+class GiveGrant(Struct, frozen=True, tag=True, kw_only=True):
+    """`to` is the public id of a person, a group or an integration."""
+
+    to: str
+    scope: Scope
+    role: Role | None
+    actions: frozenset[Action]
+    since: datetime | None
+    until: datetime | None
+    reason: str
+
+
+class ProlongGrant(Struct, frozen=True, tag=True):
+    grant: str
+    until: datetime | None
+
+
+class AddMember(Struct, frozen=True, tag=True):
+    group: str
+    member: str
+
+
+class MapClaim(Struct, frozen=True, tag=True):
+    """What a provider's groups claim says makes people members of the group."""
+
+    group: str
+    provider: str
+    value: str
+
+
+class ResetSignIn(Struct, frozen=True, tag=True):
+    """A link by which a person sets a new password, or their second factor anew. The first person gets the link once
+    the second agreed."""
+
+    person: str
+
+
+class SetRule(Struct, frozen=True, tag=True):
+    """Another rule in place of `replaces`; a None `rule` ends it."""
+
+    replaces: str
+    rule: ReasonRule | None
+
+
+Change = GiveGrant | ProlongGrant | AddMember | MapClaim | ResetSignIn | SetRule
+
+
+class ChangeState(StrEnum):
+    WAITING = "waiting"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class PendingChange(Struct, frozen=True, kw_only=True):
+    """`asked_by`, `decided_by` and `beneficiary` are public ids; `asked_name` is the operating system's user where the
+    change was asked for at the console. Nothing changed yet while it waits."""
+
+    id: int
+    uid: str
+    change: Change
+    beneficiary: str | None
+    asked_by: str
+    asked_name: str
+    asked_at: datetime
+    state: ChangeState = ChangeState.WAITING
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+
+class PendingChanges(Protocol):
+    async def add(
+        self, change: Change, *, beneficiary: str | None, asked_by: str, asked_name: str
+    ) -> PendingChange: ...
+    async def get(self, uid: str) -> PendingChange | None: ...
+    async def waiting(self) -> list[PendingChange]:
+        """Oldest first."""
+        ...
+
+    async def decide(self, id: int, state: ChangeState, by: str) -> bool:
+        """False if somebody decided it before."""
+        ...
+
+
+# ---- reasons ---------------------------------------------------------------------------------------------------
+
+
+class StoredRule(Struct, frozen=True):
+    uid: str
+    rule: ReasonRule
+    created_at: datetime
+    created_by: str
+
+
+class Reasons(Protocol):
+    async def rules(self) -> Sequence[StoredRule]:
+        """Those in force, oldest first."""
+        ...
+
+    async def add_rule(self, rule: ReasonRule, by: str) -> StoredRule: ...
+    async def end_rule(self, uid: str) -> bool: ...
+    async def state(self, principal_id: int, seat: str, call: Call, reason: str) -> None:
+        """Keep why somebody turns to a call, from one seat."""
+        ...
+
+    async def stated(self, principal_id: int, seat: str, call: Call, within: timedelta) -> str | None:
+        """The newest reason stated so lately."""
+        ...
