@@ -46,6 +46,17 @@ class Opened(Struct, frozen=True):
     call: Call
 
 
+class HeardBy(Struct, frozen=True):
+    """Listens of a call, newest first, and how many there are in all, by how many people and programs: those of
+    `everyone`, or the reader's own."""
+
+    call: Call
+    everyone: bool
+    listens: tuple[Listen, ...]
+    count: int
+    principals: int
+
+
 async def begin(
     parts: Parts, caller: Caller, uid: str, reason: str | None = None, continues: str | None = None
 ) -> Opened:
@@ -128,14 +139,18 @@ async def close_abandoned(parts: Parts, limit: int = 100) -> int:
     return len(abandoned)
 
 
-async def of_call(parts: Parts, caller: Caller, uid: str) -> list[Listen]:
+async def of_call(
+    parts: Parts, caller: Caller, uid: str, before: int | None = None, limit: int | None = None
+) -> HeardBy:
     """Who listened to a call: everybody for those who may read the log, one's own listens for others."""
     async with parts.database.read() as work:
         everyone = may(caller.principal, Action.READ_AUDIT, await work.now())
     async with acting(parts.database, caller, Action.READ_CALL, uid) as (work, call):
         if everyone:
             await work.audit.append(about(caller, EventType.AUDIT_READ, call, details={"what": "listens"}))
-        return await work.listens.of_call(call, None if everyone else caller.principal)
+        by = None if everyone else caller.principal
+        listens = await work.listens.of_call(call, by, before=before, limit=limit)
+        return HeardBy(call, everyone, tuple(listens), *await work.listens.count_of_call(call, by))
 
 
 def delivered_seconds(listen: Listen, duration: float) -> float:

@@ -7,6 +7,7 @@ cut, altered or made for another list is refused instead of showing something od
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -32,6 +33,11 @@ def decode(kind: str, text: str, type: type[T]) -> T:
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         pass
     raise Malformed("This cursor was not made by this list. Start again without it.", field="cursor")
+
+
+def following(kind: str, found: Sequence[T], limit: int, mark: Callable[[T], object]) -> str | None:
+    """The cursor after a page of `limit`; None if `found` holds no more than that. So ask for one more than shown."""
+    return encode(kind, mark(found[limit - 1])) if len(found) > limit else None
 
 
 def _check(kind: str, payload: bytes) -> bytes:

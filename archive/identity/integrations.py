@@ -50,10 +50,12 @@ async def revoke_integration(parts: Parts, caller: Caller, client_id: str) -> No
         await work.audit.append(event)
 
 
-async def integrations(parts: Parts, caller: Caller) -> list[Principal]:
+async def integrations(
+    parts: Parts, caller: Caller, after: int = 0, limit: int | None = None
+) -> list[Principal]:
     await check_manager(parts, caller)
     async with parts.database.read() as work:
-        return await work.principals.integrations()
+        return await work.principals.integrations(after, limit)
 
 
 async def _integration(work: Work, client_id: str) -> Principal:

@@ -43,7 +43,7 @@ async def disable_person(parts: Parts, caller: Caller, email: str) -> None:
         await work.audit.append(change(caller, EventType.PERSON_DISABLED, ObjectKind.PERSON, person.uid))
 
 
-async def people(parts: Parts, caller: Caller) -> list[Principal]:
+async def people(parts: Parts, caller: Caller, after: int = 0, limit: int | None = None) -> list[Principal]:
     await check_manager(parts, caller)
     async with parts.database.read() as work:
-        return await work.principals.people()
+        return await work.principals.people(after, limit)

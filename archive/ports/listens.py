@@ -79,6 +79,17 @@ class Listens(Protocol):
         ...
 
     async def abandoned(self, idle: timedelta, limit: int) -> list[Listen]: ...
-    async def of_call(self, call: Call, principal: Principal | None = None) -> list[Listen]:
-        """Newest first; of one principal, or of all."""
+    async def of_call(
+        self,
+        call: Call,
+        principal: Principal | None = None,
+        *,
+        before: int | None = None,
+        limit: int | None = None,
+    ) -> list[Listen]:
+        """Newest first, those whose id is less than `before`; of one principal, or of all."""
+        ...
+
+    async def count_of_call(self, call: Call, principal: Principal | None = None) -> tuple[int, int]:
+        """How many listens, and by how many principals."""
         ...

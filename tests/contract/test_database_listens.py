@@ -131,9 +131,15 @@ async def test_a_call_tells_who_listened_newest_first(database: SqlDatabase) -> 
         ]
         assert await work.listens.of_call(call) == [third, second, first]
         assert await work.listens.of_call(call, jo) == [third, first]
+        assert await work.listens.of_call(call, limit=2) == [third, second]
+        assert await work.listens.of_call(call, before=second.id, limit=2) == [first]
+        assert await work.listens.of_call(call, jo, before=third.id, limit=2) == [first]
+        assert await work.listens.count_of_call(call) == (3, 2)
+        assert await work.listens.count_of_call(call, jo) == (2, 1)
     other = await add_playable(database)
     async with database.read() as work:
         assert await work.listens.of_call(other) == []
+        assert await work.listens.count_of_call(other) == (0, 0)
 
 
 @pytest.mark.parametrize(

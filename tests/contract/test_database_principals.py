@@ -67,6 +67,22 @@ async def test_people_and_integrations_are_found_by_what_they_are(
         assert await found.named([jo.uid, crm.uid, "?"]) == {jo.uid: "Jo", crm.uid: "CRM"}
 
 
+async def test_people_and_integrations_come_page_by_page_in_the_order_of_their_coming(
+    database: SqlDatabase,
+) -> None:
+    people, programs = [], []
+    async with database.write() as work:
+        for name in ("c", "a", "b"):
+            people.append(await work.principals.add_person(f"{name}@example.com", name))
+            programs.append(await work.principals.add_integration(name, None))
+        assert await work.principals.people(limit=2) == people[:2]
+        assert await work.principals.people(people[1].id, 2) == people[2:]
+        assert await work.principals.integrations(limit=1) == programs[:1]
+        assert await work.principals.integrations(programs[0].id, 9) == programs[1:]
+        assert await work.principals.people(programs[2].id, 2) == []
+        assert await work.principals.count_people() == 3
+
+
 async def test_an_email_is_taken_once(database: SqlDatabase) -> None:
     jo = await add_person(database, "jo@example.com")
     async with database.write() as work:

@@ -293,9 +293,12 @@ async def test_ones_own_listens_or_everybodys(story: Story) -> None:
     call, caller, mine = await opened(story)
     other = await story.caller(HEAR)
     theirs = (await listen.begin(story.parts, other, call.uid)).listen
-    assert [one.uid for one in await listen.of_call(story.parts, caller, call.uid)] == [mine.uid]
+    own = await listen.of_call(story.parts, caller, call.uid)
+    assert [one.uid for one in own.listens] == [mine.uid]
+    assert (own.everyone, own.count, own.principals) == (False, 1, 1)
     assert await story.events("audit.read") == []
     officer = await story.caller({Action.READ_CALL, Action.READ_AUDIT})
-    seen = {one.uid for one in await listen.of_call(story.parts, officer, call.uid)}
-    assert seen == {mine.uid, theirs.uid}
+    newest = await listen.of_call(story.parts, officer, call.uid, limit=1)
+    assert [one.uid for one in newest.listens] == [theirs.uid]
+    assert (newest.everyone, newest.count, newest.principals) == (True, 2, 2)
     assert [event.actor["id"] for event in await story.events("audit.read")] == [officer.principal.uid]

@@ -419,6 +419,30 @@ async def test_people_and_integrations_are_for_administrators(world: World, crm:
         assert (await client.get("/api/v1/integrations")).status_code == 403
 
 
+async def test_people_and_integrations_come_page_by_page(world: World) -> None:
+    administrator = await world.person(Role.ADMINISTRATOR)
+    for role in (Role.AUDITOR, Role.COMPLIANCE):
+        await world.add_person(role)
+        await world.add_integration()
+    assert await names_by_page(administrator, "/api/v1/people") == ["administrator", "auditor", "compliance"]
+    assert await names_by_page(administrator, "/api/v1/integrations") == ["crm", "crm"]
+    people = (await administrator.get("/api/v1/people?limit=1")).json()["next"]
+    foreign = await administrator.get("/api/v1/integrations", params={"cursor": people})
+    assert (foreign.status_code, foreign.json()["field"]) == (400, "cursor")
+    assert (await administrator.get("/api/v1/people?limit=201")).status_code == 400
+
+
+async def names_by_page(client: httpx.AsyncClient, path: str) -> list[str]:
+    """All names of a list that is read one by one."""
+    names, params = [], {"limit": "1"}
+    while True:
+        page = (await client.get(path, params=params)).json()
+        names += [one["name"] for one in page["items"]]
+        if page["next"] is None:
+            return names
+        params["cursor"] = page["next"]
+
+
 async def test_the_log_is_read_by_those_who_may_page_by_page(world: World) -> None:
     call = await world.call()
     compliance, auditor = await world.person(Role.COMPLIANCE), await world.person(Role.AUDITOR)

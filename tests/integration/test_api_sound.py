@@ -129,6 +129,21 @@ async def test_listens_are_shown_to_those_who_read_the_log(
     assert (await lead.get(path)).json()["items"] == []
 
 
+async def test_listens_come_page_by_page_each_read_under_its_event(
+    world: World, call: Call, manager: httpx.AsyncClient
+) -> None:
+    path = f"/api/v1/calls/{call.uid}/listens"
+    opened = [(await manager.post(path)).json()["id"] for _ in range(3)]
+    compliance = await world.person(Role.COMPLIANCE)
+    first = (await compliance.get(path, params={"limit": 2})).json()
+    rest = (await compliance.get(path, params={"limit": 2, "cursor": first["next"]})).json()
+    assert [one["id"] for one in first["items"] + rest["items"]] == opened[::-1]
+    assert rest["next"] is None
+    read = [one for one in await world.events("audit.read", call=call.uid) if "what" in one.details]
+    assert len(read) == 2
+    assert (await compliance.get(path, params={"limit": 201})).status_code == 400
+
+
 async def test_a_call_that_is_not_ready_can_not_be_heard(world: World, manager: httpx.AsyncClient) -> None:
     raw = await world.call(playable=False)
     answer = await manager.post(f"/api/v1/calls/{raw.uid}/listens")

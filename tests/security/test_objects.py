@@ -51,6 +51,7 @@ ON_CALLS: dict[tuple[str, str], Route] = {
     ),
     ("GET", "/calls/{call_id}"): Route((A.READ_CALL,)),
     ("GET", "/calls/{call_id}/state"): Route((A.READ_CALL,)),
+    ("GET", "/calls/{call_id}/listens"): Route((A.READ_CALL,)),
     ("POST", "/calls/{call_id}/retry"): Route((A.EDIT, A.UPLOAD)),
 }
 

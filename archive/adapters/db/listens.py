@@ -1,11 +1,11 @@
 """Listens, and what was delivered and reported of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, distinct, func, insert, select, update
 
 from archive.adapters.db.tables import listen_reports, listens
 from archive.adapters.db.unit import Unit
@@ -16,6 +16,7 @@ from archive.ports import MOST_REPORTED, Listen, Played
 Ranges = tuple[tuple[int, int], ...]
 
 _SHOWN = [listens.c[name] for name in Listen.__struct_fields__ if name != "reported"]
+_principals = func.count(distinct(listens.c.principal_uid))
 
 
 class SqlListens:
@@ -81,11 +82,23 @@ class SqlListens:
         rows = await self._unit.all(_listens(*left).order_by(listens.c.last_at).limit(limit))
         return [_listen(row) for row in rows]
 
-    async def of_call(self, call: Call, principal: Principal | None = None) -> list[Listen]:
-        query = _listens(listens.c.call_id == call.id)
-        if principal is not None:
-            query = query.where(listens.c.principal_uid == principal.uid)
-        return await self._with_reports(await self._unit.all(query.order_by(listens.c.id.desc())))
+    async def of_call(
+        self,
+        call: Call,
+        principal: Principal | None = None,
+        *,
+        before: int | None = None,
+        limit: int | None = None,
+    ) -> list[Listen]:
+        query = _listens(*_heard(call, principal)).order_by(listens.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(listens.c.id < before)
+        return await self._with_reports(await self._unit.all(query))
+
+    async def count_of_call(self, call: Call, principal: Principal | None = None) -> tuple[int, int]:
+        counting = select(func.count().label("listens"), _principals.label("by"))
+        (row,) = await self._unit.all(counting.where(*_heard(call, principal)))
+        return row.listens, row.by
 
     async def _with_reports(self, rows: Sequence[Row[Any]]) -> list[Listen]:
         reports = await self._reports([row.id for row in rows])
@@ -103,6 +116,12 @@ class SqlListens:
 
 def _listens(*conditions: ColumnElement[bool]) -> Select[Any]:
     return select(*_SHOWN).where(*conditions)
+
+
+def _heard(call: Call, principal: Principal | None) -> Iterator[ColumnElement[bool]]:
+    yield listens.c.call_id == call.id
+    if principal is not None:
+        yield listens.c.principal_uid == principal.uid
 
 
 def _open(id: int) -> tuple[ColumnElement[bool], ...]:

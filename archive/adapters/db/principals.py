@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import ColumnElement, Row, delete, exists, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, select, update
 
 from archive.adapters.db.tables import (
     agents,
@@ -44,11 +44,15 @@ class SqlPrincipals:
     async def by_client_id(self, client_id: str) -> Principal | None:
         return await self._one(principals.c.uid == client_id, principals.c.kind == PrincipalKind.INTEGRATION)
 
-    async def people(self) -> list[Principal]:
-        return await self._all(principals.c.kind == PrincipalKind.PERSON)
+    async def people(self, after: int = 0, limit: int | None = None) -> list[Principal]:
+        return await self._all(*_past(after, PrincipalKind.PERSON), limit=limit)
 
-    async def integrations(self) -> list[Principal]:
-        return await self._all(principals.c.kind == PrincipalKind.INTEGRATION)
+    async def integrations(self, after: int = 0, limit: int | None = None) -> list[Principal]:
+        return await self._all(*_past(after, PrincipalKind.INTEGRATION), limit=limit)
+
+    async def count_people(self) -> int:
+        counting = select(func.count()).select_from(principals)
+        return int(await self._unit.value(counting.where(principals.c.kind == PrincipalKind.PERSON)))
 
     async def named(self, uids: Collection[str]) -> dict[str, str]:
         query = select(principals.c.uid, principals.c.name).where(principals.c.uid.in_(uids))
@@ -103,8 +107,9 @@ class SqlPrincipals:
     async def _one(self, *conditions: ColumnElement[bool]) -> Principal | None:
         return next(iter(await self._all(*conditions)), None)
 
-    async def _all(self, *conditions: ColumnElement[bool]) -> list[Principal]:
-        rows = await self._unit.all(select(principals).where(*conditions).order_by(principals.c.id))
+    async def _all(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Principal]:
+        query = select(principals).where(*conditions).order_by(principals.c.id).limit(limit)
+        rows = await self._unit.all(query)
         own = await self._own([row.email_key for row in rows if row.email_key])
         held = await self._held([row.id for row in rows])
         return [_principal(row, held.get(row.id, ()), own.get(row.email_key, frozenset())) for row in rows]
@@ -121,6 +126,10 @@ class SqlPrincipals:
         for row in await self._unit.all(query) if ids else ():
             held.setdefault(row.principal_id, []).append(row)
         return held
+
+
+def _past(after: int, kind: PrincipalKind) -> tuple[ColumnElement[bool], ...]:
+    return principals.c.kind == kind, principals.c.id > after
 
 
 def owned(scope: Scope, agents: frozenset[int]) -> Scope:

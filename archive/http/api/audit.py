@@ -1,15 +1,15 @@
 """Reading the log. That is logged as well."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from archive.audit.event import EventType, Outcome
 from archive.calls import history
 from archive.http import cursor, replies
-from archive.http.api.query import Limit, Text
+from archive.http.api.query import Page, Text
 from archive.http.api.schemas import EventPage, Time, event_answer
 from archive.http.context import acting
 from archive.http.describe import Described, opt
@@ -18,11 +18,6 @@ from archive.ports import EventFilter
 
 AnyRequest = Request[Any, Any, Any]
 LIST = "events"
-
-
-class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    cursor: Annotated[str, Meta(max_length=500)] | None = None
-    limit: Limit = 50
 
 
 class EventQuery(
@@ -80,13 +75,12 @@ async def list_call_events(request: AnyRequest, call_id: FromPath[str]) -> Respo
     return await _page(request, EventFilter(call=call_id), query(request, Page))
 
 
-async def _page(request: AnyRequest, filter: EventFilter, page: "Page | EventQuery") -> Response[bytes]:
+async def _page(request: AnyRequest, filter: EventFilter, page: Page) -> Response[bytes]:
     parts, caller = acting(request)
     before = cursor.decode(LIST, page.cursor, Before).seq if page.cursor else None
     events = await history.events(parts, caller, filter, before, page.limit + 1)
-    shown = events[: page.limit]
-    more = cursor.encode(LIST, Before(shown[-1].seq)) if len(events) > page.limit else None
-    return replies.json(EventPage(tuple(event_answer(event) for event in shown), more))
+    more = cursor.following(LIST, events, page.limit, lambda last: Before(last.seq))
+    return replies.json(EventPage(tuple(event_answer(event) for event in events[: page.limit]), more))
 
 
 handlers = [list_events, list_call_events]

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from msgspec import structs
 
 from archive.calls import catalogue, upload
-from archive.calls.call import Call, State
+from archive.calls.call import State
 from archive.calls.catalogue import CallEdit
 from archive.calls.filters import CallFilter
 from archive.calls.upload import Metadata
@@ -82,7 +82,8 @@ async def list_calls(request: AnyRequest) -> Response[bytes]:
     after = cursor.decode(LIST, asked.cursor, PageMark) if asked.cursor else None
     calls = await catalogue.find_all(parts, caller, await _filter(parts, asked), after, asked.limit + 1)
     shown = tuple(call_answer(context_of(request), call) for call in calls[: asked.limit])
-    return replies.json(CallPage(shown, _next(calls, asked.limit)))
+    more = cursor.following(LIST, calls, asked.limit, lambda last: PageMark(last.started_at, last.id))
+    return replies.json(CallPage(shown, more))
 
 
 @get(
@@ -155,14 +156,6 @@ async def _filter(parts: Parts, asked: CallQuery) -> CallFilter:
         received_since=asked.received_from,
         received_until=asked.received_to,
     )
-
-
-def _next(calls: list[Call], limit: int) -> str | None:
-    """One call more than the page was asked for, to know whether there is another page."""
-    if len(calls) <= limit:
-        return None
-    last = calls[limit - 1]
-    return cursor.encode(LIST, PageMark(last.started_at, last.id))
 
 
 def _revision(if_match: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """Hearing a call: open a listen, fetch its bytes piece by piece, say what was played, close it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post
@@ -9,15 +10,17 @@ from msgspec import Meta, Struct
 
 from archive.calls import listen as listening
 from archive.calls.listen import PIECE
-from archive.http import ranges, replies
+from archive.http import cursor, ranges, replies
+from archive.http.api.query import Page
 from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
-from archive.http.forms import json_body
+from archive.http.forms import json_body, query
 from archive.http.problems import RangeRequired
 from archive.ports import Listen, Played
 
 AnyRequest = Request[Any, Any, Any]
+LIST = "listens"
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,11 +54,15 @@ class HeardAnswer(Struct, frozen=True):
     reported: tuple[Played, ...]
 
 
-class HeardList(Struct, frozen=True):
-    """All of them, on one page."""
-
+class HeardPage(Struct, frozen=True):
     items: tuple[HeardAnswer, ...]
-    next: None = None
+    next: str | None
+
+
+class Before(Struct, frozen=True):
+    """Listens opened before this one."""
+
+    id: int
 
 
 @post(
@@ -146,14 +153,31 @@ async def close_listen(request: AnyRequest, listen_id: FromPath[str]) -> Respons
 @get(
     "/api/v1/calls/{call_id:str}/listens",
     opt=opt(
-        Described(summary="Who listened to a call", group="Listens", answer=HeardList, problems=(403, 404))
+        Described(
+            summary="Who listened to a call",
+            group="Listens",
+            query=Page,
+            answer=HeardPage,
+            problems=(403, 404),
+        )
     ),
 )
 async def list_listens(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """Everybody's for those who may read the log, one's own for others; newest first."""
     parts, caller = acting(request)
-    listens = await listening.of_call(parts, caller, call_id)
-    return replies.json(HeardList(tuple(_heard(listen) for listen in listens)))
+    page = query(request, Page)
+    found = (await listening.of_call(parts, caller, call_id, before(page.cursor), page.limit + 1)).listens
+    shown = tuple(_heard(listen) for listen in found[: page.limit])
+    return replies.json(HeardPage(shown, following(found, page.limit)))
+
+
+def before(given: str | None) -> int | None:
+    """The id that a page of listens goes on before; None without a cursor. Raises `Malformed`."""
+    return cursor.decode(LIST, given, Before).id if given else None
+
+
+def following(found: Sequence[Listen], limit: int) -> str | None:
+    return cursor.following(LIST, found, limit, lambda last: Before(last.id))
 
 
 def _head(listen: Listen, span: ranges.Span, partial: bool, headers: dict[str, str]) -> Response[bytes]:

@@ -1,14 +1,17 @@
 """People and integrations, with what they were granted: for those who manage people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get
 from msgspec import Struct
 
-from archive.http import replies
+from archive.http import cursor, replies
+from archive.http.api.query import Page
 from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
+from archive.http.forms import query
 from archive.identity import manage
 from archive.identity.places import describe
 from archive.policy.actions import Action, Role
@@ -16,6 +19,13 @@ from archive.policy.principal import Grant, Principal
 from archive.ports import Work
 
 AnyRequest = Request[Any, Any, Any]
+PEOPLE, INTEGRATIONS = "people", "integrations"
+
+
+class After(Struct, frozen=True):
+    """Principals past this one, in the order in which they were added."""
+
+    id: int
 
 
 class GrantAnswer(Struct, frozen=True):
@@ -52,44 +62,65 @@ class IntegrationAnswer(Struct, frozen=True):
     created_at: Time | None
 
 
-class PersonList(Struct, frozen=True):
-    """All of them, on one page."""
-
+class PersonPage(Struct, frozen=True):
     items: tuple[PersonAnswer, ...]
-    next: None = None
+    next: str | None
 
 
-class IntegrationList(Struct, frozen=True):
-    """All of them, on one page."""
-
+class IntegrationPage(Struct, frozen=True):
     items: tuple[IntegrationAnswer, ...]
-    next: None = None
+    next: str | None
 
 
 @get(
     "/api/v1/people",
-    opt=opt(Described(summary="List people", group="Administration", answer=PersonList, problems=(403,))),
+    opt=opt(
+        Described(
+            summary="List people, in the order in which they were added",
+            group="Administration",
+            query=Page,
+            answer=PersonPage,
+            problems=(403,),
+        )
+    ),
 )
 async def list_people(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
-    found = await manage.people(parts, caller)
+    page = query(request, Page)
+    found = await manage.people(parts, caller, after(PEOPLE, page.cursor), page.limit + 1)
     async with parts.database.read() as work:
-        return replies.json(PersonList(tuple([await _person(work, one) for one in found])))
+        shown = tuple([await _person(work, one) for one in found[: page.limit]])
+    return replies.json(PersonPage(shown, following(PEOPLE, found, page.limit)))
 
 
 @get(
     "/api/v1/integrations",
     opt=opt(
         Described(
-            summary="List integrations", group="Administration", answer=IntegrationList, problems=(403,)
+            summary="List integrations, in the order in which they were added",
+            group="Administration",
+            query=Page,
+            answer=IntegrationPage,
+            problems=(403,),
         )
     ),
 )
 async def list_integrations(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
-    found = await manage.integrations(parts, caller)
+    page = query(request, Page)
+    found = await manage.integrations(parts, caller, after(INTEGRATIONS, page.cursor), page.limit + 1)
     async with parts.database.read() as work:
-        return replies.json(IntegrationList(tuple([await _integration(work, one) for one in found])))
+        shown = tuple([await _integration(work, one) for one in found[: page.limit]])
+    return replies.json(IntegrationPage(shown, following(INTEGRATIONS, found, page.limit)))
+
+
+def after(list: str, given: str | None) -> int:
+    """The id that a page begins after; 0 without a cursor. Raises `Malformed`."""
+    return cursor.decode(list, given, After).id if given else 0
+
+
+def following(list: str, found: Sequence[Principal], limit: int) -> str | None:
+    return cursor.following(list, found, limit, lambda last: After(last.id))
 
 
 async def _person(work: Work, person: Principal) -> PersonAnswer:

@@ -20,8 +20,15 @@ NO_ID = 0
 """Ids count from 1: a name that stands for nothing narrows to nothing, as does one outside the caller's scope."""
 
 
+class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`cursor`: the `next` of the page before."""
+
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+    limit: Limit = 50
+
+
 class Narrowing(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
+    Page, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
 ):
     """Names or ids; within one parameter any value will do, all parameters must hold. `to` is exclusive."""
 
@@ -37,8 +44,6 @@ class Narrowing(
     min_seconds: Annotated[float, Meta(ge=0, le=MOST_SECONDS)] | None = None
     max_seconds: Annotated[float, Meta(ge=0, le=MOST_SECONDS)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
-    cursor: Annotated[str, Meta(max_length=500)] | None = None
-    limit: Limit = 50
 
 
 async def narrowed(parts: Parts, asked: Narrowing) -> CallFilter:

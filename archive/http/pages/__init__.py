@@ -2,13 +2,14 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from archive.http.pages import audit, call, elsewhere, entering, files, managing, search, upload
+from archive.http.pages import audit, call, elsewhere, entering, files, listens, managing, search, upload
 
 routes: list[HTTPRouteHandler] = [
     search.search_page,
     call.call_page,
     call.call_state,
     call.retry_call,
+    listens.listens_page,
     upload.upload_page,
     upload.upload_form,
     audit.audit_page,

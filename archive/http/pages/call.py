@@ -6,14 +6,15 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from msgspec import UNSET, Struct, UnsetType
 
-from archive.calls import catalogue, listen, words
+from archive.calls import catalogue, words
 from archive.calls.access import reading
 from archive.calls.call import Call, State
 from archive.calls.caller import Caller
 from archive.http import replies
 from archive.http.context import acting
+from archive.http.pages import listens
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
-from archive.http.pages.heard import Heard, Rights, Seen, call_view
+from archive.http.pages.heard import Rights, Seen, call_view
 from archive.policy.actions import Action
 from archive.policy.decide import decide, may
 from archive.ports import Parts, StoredTranscript
@@ -40,7 +41,7 @@ async def call_page(request: AnyRequest, call_id: FromPath[str]) -> Response[byt
         call=call,
         rights=rights,
         transcript=await _words(parts, caller, call) if rights.read else None,
-        heard=await _heard(parts, caller, call_id),
+        heard=await listens.read(parts, caller, call_id, listens.BESIDE),
         at=_seconds(request.query_params.get("t", "")),
         query=request.query_params.get("q", "")[:MAX_QUERY],
     )
@@ -82,13 +83,6 @@ def _rights(caller: Caller, call: Call) -> Rights:
 
 async def _words(parts: Parts, caller: Caller, call: Call) -> StoredTranscript | None:
     return await words.read(parts, caller, call.uid) if call.transcript else None
-
-
-async def _heard(parts: Parts, caller: Caller, uid: str) -> Heard:
-    listens = await listen.of_call(parts, caller, uid)
-    async with parts.database.read() as work:
-        names = await work.principals.named({one.principal_uid for one in listens})
-    return Heard(tuple(listens), names)
 
 
 def _seconds(text: str) -> float | None:

@@ -1,15 +1,15 @@
 """A call as its page shows it. Pure: what may be seen was decided and recorded before it came here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from archive.calls.call import WORKING, Call, Recording, State
-from archive.calls.listen import delivered_seconds, reported_seconds
 from archive.calls.transcript import Segment, Word
 from archive.http.pages import words
 from archive.http.pages.frame import Frame
+from archive.http.pages.listens import BESIDE, Heard, heard_view
 from archive.http.pages.rendering import texts
 from archive.http.pages.times import clock, size
 from archive.http.pages.views import (
@@ -17,14 +17,11 @@ from archive.http.pages.views import (
     Fact,
     Lane,
     Link,
-    ListenView,
     Note,
     SegmentView,
     StepView,
 )
-from archive.ports import Listen, StoredTranscript
-
-LISTENS_SHOWN = 50
+from archive.ports import StoredTranscript
 
 
 class Rights(Struct, frozen=True):
@@ -35,13 +32,6 @@ class Rights(Struct, frozen=True):
     download: bool
     retry: bool
     audit: bool
-
-
-class Heard(Struct, frozen=True):
-    """Listens of the call, newest first, and their people's names by public id."""
-
-    listens: tuple[Listen, ...]
-    names: Mapping[str, str]
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -83,9 +73,7 @@ def call_view(seen: Seen, frame: Frame) -> CallView:
         no_words=_no_words(seen),
         facts=tuple(_facts(call)),
         downloads=tuple(_downloads(seen)),
-        all_listens=rights.audit,
-        listens=tuple(_listens(seen)),
-        heard=_heard_by(seen.heard),
+        heard=heard_view(seen.heard, BESIDE),
         history=f"/audit/calls/{call.uid}" if rights.audit else "",
     )
 
@@ -222,25 +210,3 @@ def _downloads(seen: Seen) -> Iterator[Link]:
             yield Link(t("call.download_listening"), f"{base}/recording?what=rendition")
     if seen.transcript:
         yield Link(t("call.download_words"), f"{base}/transcript?format=text")
-
-
-# ---- who listened ----------------------------------------------------------------------------------------------
-
-
-def _listens(seen: Seen) -> Iterator[ListenView]:
-    duration = seen.call.duration or 0.0
-    for listen in seen.heard.listens[:LISTENS_SHOWN]:
-        yield ListenView(
-            person=seen.heard.names.get(listen.principal_uid) or texts()("audit.unknown"),
-            opened_at=listen.opened_at,
-            delivered=clock(delivered_seconds(listen, duration)),
-            reported=clock(reported_seconds(listen)),
-            reason=listen.reason or "",
-        )
-
-
-def _heard_by(heard: Heard) -> str:
-    t = texts()
-    people = {listen.principal_uid for listen in heard.listens}
-    listens = t("heard.summary", count=len(heard.listens))
-    return f"{listens} {t('heard.by', count=len(people))}"

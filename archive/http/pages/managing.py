@@ -1,12 +1,14 @@
 """People and health: what the administrator sees. No call's name and no word of any."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
 from archive import health as asking
 from archive.calls.call import State
 from archive.health import Component, ComponentState, Workload
+from archive.http.api.people import INTEGRATIONS, PEOPLE, after, following
 from archive.http.context import acting, context_of
 from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
 from archive.http.pages.office_views import (
@@ -36,6 +38,9 @@ from archive.policy.scope import (
 )
 from archive.ports import Work
 
+SHOWN = 50
+"""People, and integrations, on one page."""
+
 TONES = {
     ComponentState.OK: ("done", "good", "system.ok"),
     ComponentState.DEGRADED: ("failed", "bad", "system.degraded_state"),
@@ -49,16 +54,26 @@ TONES = {
 @get("/people", opt=OPEN, exception_handlers={Exception: failed})
 async def people_page(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
-    people = await manage.people(parts, caller)
-    programs = await manage.integrations(parts, caller)
+    at = {name: request.query_params.get(name) for name in (PEOPLE, INTEGRATIONS)}
+    people = await manage.people(parts, caller, after(PEOPLE, at[PEOPLE]), SHOWN + 1)
+    programs = await manage.integrations(parts, caller, after(INTEGRATIONS, at[INTEGRATIONS]), SHOWN + 1)
     async with parts.database.read() as work:
         view = PeopleView(
-            texts()("people.count", count=len(people)),
-            tuple([await _person(work, one) for one in people]),
+            texts()("people.count", count=await work.principals.count_people()),
+            tuple([await _person(work, one) for one in people[:SHOWN]]),
             texts()("people.adding_command", **context_of(request).console),
-            tuple([await _program(work, one) for one in programs]),
+            tuple([await _program(work, one) for one in programs[:SHOWN]]),
+            more_people=_more(at, PEOPLE, people),
+            more_integrations=_more(at, INTEGRATIONS, programs),
         )
     return page(request, "people.html", view)
+
+
+def _more(at: dict[str, str | None], list: str, found: Sequence[Principal]) -> str:
+    """The page with the next of one list, and the other where it stands."""
+    more = following(list, found, SHOWN)
+    kept = {name: mark for name, mark in {**at, list: more}.items() if mark}
+    return f"/people?{urlencode(kept)}" if more else ""
 
 
 async def _person(work: Work, person: Principal) -> PersonView:

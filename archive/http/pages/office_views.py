@@ -65,12 +65,14 @@ class ProgramView(Struct, frozen=True):
 
 
 class PeopleView(Struct, frozen=True):
-    """`adding` is the command that adds somebody, as it is typed on the server's own machine."""
+    """`adding` is the command that adds somebody, as it is typed on the server's own machine; `more_…` lead on."""
 
     count: str
     people: tuple[PersonView, ...]
     adding: str
     integrations: tuple[ProgramView, ...] = ()
+    more_people: str = ""
+    more_integrations: str = ""
 
 
 class ComponentView(Struct, frozen=True, kw_only=True):

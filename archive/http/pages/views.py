@@ -170,6 +170,24 @@ class ListenView(Struct, frozen=True):
     reason: str = ""
 
 
+class HeardView(Struct, frozen=True):
+    """`everyone`: not the reader's own listens only. `more`: there are others than those of this page."""
+
+    everyone: bool = False
+    summary: str = ""
+    listens: tuple[ListenView, ...] = ()
+    more: bool = False
+
+
+class ListensView(Struct, frozen=True):
+    """`title` and `href` are the call's."""
+
+    title: str
+    href: str
+    heard: HeardView
+    next: str = ""
+
+
 class CallView(Struct, frozen=True, kw_only=True):
     uid: str
     title: str
@@ -194,9 +212,7 @@ class CallView(Struct, frozen=True, kw_only=True):
     no_words: str = ""
     facts: tuple[Fact, ...] = ()
     downloads: tuple[Link, ...] = ()
-    all_listens: bool = False
-    listens: tuple[ListenView, ...] = ()
-    heard: str = ""
+    heard: HeardView = HeardView()
     history: str = ""
 
 

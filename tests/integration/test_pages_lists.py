@@ -1,0 +1,72 @@
+"""Lists on pages are shown a part at a time, and lead on to the rest."""
+
+import re
+
+import httpx
+import pytest
+
+from archive.calls.call import Call
+from archive.http.pages import managing
+from archive.http.pages.listens import BESIDE, LISTENS
+from archive.ids import uuid7
+from archive.policy.actions import Role
+from tests.world import World
+
+pytestmark = pytest.mark.anyio
+NAME = re.compile(r"<td><strong>(.*?)</strong>")
+LISTEN = re.compile(r'<dl class="three">')
+
+
+async def html(client: httpx.AsyncClient, address: str) -> str:
+    answer = await client.get(address)
+    assert answer.status_code == 200, address
+    return answer.text
+
+
+def link(page: str, words: str) -> str:
+    """Where the link with these words leads; empty without one."""
+    found = re.search(rf'<a [^>]*href="([^"]*)">{words}</a>', page)
+    return found[1].replace("&amp;", "&") if found else ""
+
+
+async def add_listens(world: World, call: Call, count: int) -> None:
+    person = await world.add_person(Role.PARTNER_MANAGER, "Northwind")
+    async with world.parts.database.write() as work:
+        for _ in range(count):
+            await work.listens.add(call, person, "seat", uid=uuid7(), reason=None, continues=None)
+
+
+async def test_people_and_integrations_lead_on_each_where_the_other_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(managing, "SHOWN", 2)
+    administrator = await world.person(Role.ADMINISTRATOR)
+    for role in (Role.AUDITOR, Role.COMPLIANCE):
+        await world.add_person(role)
+    for _ in range(3):
+        await world.add_integration()
+    first = await html(administrator, "/people")
+    assert NAME.findall(first) == ["administrator", "auditor", "crm", "crm"]
+    assert "3 people" in first
+    second = await html(administrator, link(first, "More people"))
+    assert NAME.findall(second) == ["compliance", "crm", "crm"]
+    assert link(second, "More people") == ""
+    third = await html(administrator, link(second, "More integrations"))
+    assert NAME.findall(third) == ["compliance", "crm"]
+    assert link(third, "More integrations") == ""
+
+
+async def test_a_call_shows_its_newest_listens_and_leads_to_all(world: World) -> None:
+    call = await world.call()
+    compliance = await world.person(Role.COMPLIANCE)
+    await add_listens(world, call, LISTENS + 1)
+    beside = await html(compliance, f"/calls/{call.uid}")
+    assert len(LISTEN.findall(beside)) == BESIDE
+    assert f"{LISTENS + 1} listens by 1 person" in beside
+    first = await html(compliance, link(beside, "All listens"))
+    assert len(LISTEN.findall(first)) == LISTENS
+    rest = await html(compliance, link(first, "Older"))
+    assert len(LISTEN.findall(rest)) == 1
+    assert link(rest, "Older") == ""
+    read = [one for one in await world.events("audit.read", call=call.uid) if "what" in one.details]
+    assert len(read) == 3  # one for each page
