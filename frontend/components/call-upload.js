@@ -69,8 +69,8 @@ class CallUpload extends HTMLElement {
     const element = part(made, ".file", HTMLElement);
     const row = new Row(file, element);
     const most = Number(this.dataset.most);
-    if (file.size === 0) row.refuse(t("empty"));
-    if (file.size > most) row.refuse(t("too_large", { most: size(most) }));
+    if (file.size === 0) row.refuse(t("empty"), true);
+    if (file.size > most) row.refuse(t("too_large", { most: size(most) }), true);
     row.again.addEventListener("click", () => void row.send(this.#metadata()).then(() => this.#total()));
     row.remove.addEventListener("click", () => this.#drop(row));
     this.#rows.push(row);
@@ -126,11 +126,11 @@ class CallUpload extends HTMLElement {
   }
 
   #total() {
-    const orphan = this.#words[0];
-    if (orphan) return this.#say(`${orphan.name}: ${t("no_twin")}`);
     const left = this.#rows.filter(({ stage }) => stage === "waiting" || stage === "sending").length;
     const done = this.#rows.filter(({ stage }) => stage === "done" || stage === "working").length;
-    this.#say(left ? t("left", { count: left }) : done ? t("all_done", { count: done }) : "");
+    const total = left ? t("left", { count: left }) : done ? t("all_done", { count: done }) : "";
+    const orphans = this.#words.map(({ name }) => t("no_twin", { name }));
+    this.#say([total, ...orphans].filter(Boolean).join(" "));
   }
 
   /** @param {string} text */

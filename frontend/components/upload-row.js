@@ -55,12 +55,15 @@ export class Row {
     part(this.element, ".state", HTMLElement).textContent = text;
   }
 
-  /** @param {string} reason */
-  refuse(reason) {
+  /**
+   * @param {string} reason
+   * @param {boolean} [final] sending it again would not help
+   */
+  refuse(reason, final = false) {
     this.stage = "refused";
     this.element.className = "file bad";
     part(this.element, "progress", HTMLProgressElement).hidden = true;
-    this.again.hidden = false;
+    this.again.hidden = final;
     this.remove.hidden = false;
     this.say(reason);
   }
