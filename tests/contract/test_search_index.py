@@ -1,5 +1,7 @@
 """What every search engine behind the `SearchIndex` port must do."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -557,6 +559,44 @@ async def test_a_damaged_folder_says_what_to_do(tmp_path: Path) -> None:
     meta.write_text("{")
     with pytest.raises(Unavailable, match="reindex"):
         await ask(index, "pallet")
+
+
+FULL = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from archive.adapters.tantivy.index import TantivyIndex
+from archive.errors import Unavailable
+from tests.search_world import ask, documents, ids, make_call, said
+
+def limit(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+async def main():
+    index = TantivyIndex(Path(sys.argv[1]))
+    await index.put(documents([(make_call(1), said("the pallet"))]))
+    late = documents([(make_call(2), said("the pallet " + " ".join(f"w{n}" for n in range(int(sys.argv[2])))))])
+    limit(1000)
+    try:
+        await index.put(late)
+    except Unavailable as error:
+        print(error.detail)
+    assert ids(await ask(index, "pallet")) == [1]
+    limit(resource.RLIM_INFINITY)
+    await index.put(late)
+    assert ids(await ask(index, "pallet")) == [1, 2]
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("words", [5, 60_000])  # found at the commit, and by a thread in the middle
+def test_a_full_disk_is_named_and_harms_nothing(tmp_path: Path, words: int) -> None:
+    """In a process of its own. What was owed goes in once there is space."""
+    command = [sys.executable, "-c", FULL, str(tmp_path / "index"), str(words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert "Free some space; what is owed to the index is then indexed by itself." in done.stdout
+    assert "reindex" not in done.stdout
 
 
 async def test_an_engine_that_is_away_is_named() -> None:

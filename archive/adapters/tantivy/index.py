@@ -1,18 +1,27 @@
 """The `SearchIndex` port on tantivy. tantivy blocks, so each use of it runs in a thread."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from archive.adapters.files import FULL
 from archive.adapters.tantivy.reader import Reader
 from archive.adapters.tantivy.storage import Generation, Storage, Writing, unusable
 from archive.calls.documents import CallDocument
+from archive.errors import Unavailable
 from archive.policy.scope import is_empty
 from archive.ports import EngineAnswer, EngineQuery
 
 T = TypeVar("T")
+
+FREE = "Free some space; what is owed to the index is then indexed by itself."
+_CODE = re.compile(r"(?:Errno|os error|code:) (\d+)")
+"""The system's error number, in the words of Python and of tantivy."""
+_STOPPED = "index writer was killed"
+"""All that tantivy says where one of its threads met the error."""
 
 
 class TantivyIndex:
@@ -79,6 +88,15 @@ def _remove(writing: Writing, call_ids: Collection[int]) -> None:
         writing.remove(call_id)
 
 
+def _translated(error: ValueError | OSError) -> Unavailable:
+    """What a full disk broke off was never committed: the index is as good as before, and the debts stand."""
+    if any(int(code[1]) in FULL for code in _CODE.finditer(str(error))):
+        return Unavailable("search index", "Its disk is full.", FREE)
+    if _STOPPED in str(error):
+        return Unavailable("search index", "It could not be written.", f"If its disk is full: {FREE}")
+    return unusable(f"The index can't be used: {str(error).rstrip('.')}.")
+
+
 async def _in_thread(work: Callable[[], T]) -> T:
     return await asyncio.to_thread(_guarded, work)
 
@@ -88,7 +106,7 @@ def _guarded(work: Callable[[], T]) -> T:
     try:
         return work()
     except (ValueError, OSError) as error:
-        raise unusable(f"The index can't be used: {str(error).rstrip('.')}.") from error
+        raise _translated(error) from error
     except BaseException as error:
         if type(error).__name__ == "PanicException":
             raise unusable("The index can't be used: it is damaged.") from error
