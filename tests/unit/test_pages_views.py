@@ -11,13 +11,15 @@ from archive.calls.asked import Found
 from archive.calls.call import AgentRef, ClientRef, Direction, Failure, Kind, State, TranscriptRef
 from archive.calls.facets import Facet, Facets
 from archive.calls.history import ShownEvent
+from archive.calls.listen import HeardBy
 from archive.calls.moments import Moment
 from archive.calls.showing import FoundCall
 from archive.calls.transcript import Segment, Transcript, Word
 from archive.http.pages import words
 from archive.http.pages.asking import read
 from archive.http.pages.found import search_view
-from archive.http.pages.heard import Heard, Rights, Seen, call_view
+from archive.http.pages.heard import Rights, Seen, call_view
+from archive.http.pages.listens import Heard
 from archive.http.pages.office_views import AuditView
 from archive.http.pages.rendering import render
 from archive.http.pages.sentences import event_view
@@ -31,7 +33,7 @@ from tests.unit.pages_made import NOW, UID, call, event, frame
 UTC = zone("UTC", "UTC")
 EVIL = "<script>alert(1)</script>\"'><img src=x>"
 ALL = Rights(read=True, listen=True, download=True, retry=True, audit=True)
-NOTHING_HEARD = Heard((), {})
+NOTHING_HEARD = Heard(HeardBy(call(), True, (), 0, 0), {})
 
 
 MOMENT = Moment(21.4, 25.0, "Client", "the refund you promised", ((4, 10),))
@@ -198,11 +200,11 @@ def test_a_listen_shows_its_three_facts() -> None:
         delivered=((0, 250), (500, 750)),
         reported=played,
     )
-    heard = Heard((listen, listen), {"u2": "Person B"})
+    heard = Heard(HeardBy(made, True, (listen, listen), 2, 1), {"u2": "Person B"})
     view = call_view(Seen(call=made, rights=ALL, transcript=None, heard=heard), frame())
-    first = view.listens[0]
+    first = view.heard.listens[0]
     assert (first.person, first.delivered, first.reported) == ("Person B", "3:16", "0:30")
-    assert view.heard == "2 listens by 1 person"
+    assert view.heard.summary == "2 listens by 1 person"
 
 
 # ---- events ----------------------------------------------------------------------------------------------------
