@@ -22,6 +22,7 @@ async def test_a_remembered_phrase_leads_to_the_second_and_the_listen_to_the_log
         "Harbour Dental called Northwind, with Priya Nair"
     )
     await expect(visitor.slider).to_have_attribute("aria-valuenow", "1")  # said at 0:04, opened 3 s early
+    await expect(visitor.page.locator(".segment[aria-current]")).to_contain_text("The refund you promised")
     assert not visitor.asked("/listens"), "opening a page is not a listen"
     await expect(visitor.player.get_by_role("button", name="Play", exact=True)).to_be_focused()
     await visitor.page.keyboard.press("Enter")

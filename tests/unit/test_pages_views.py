@@ -46,8 +46,8 @@ ANSWER = Found(items=(FoundCall(call(), (MOMENT,), ("never",)),), total=1)
 def test_a_moment_opens_three_seconds_early_and_marks_its_words() -> None:
     view = search_view(read([("q", "refund never")], UTC), ANSWER, AllCalls(), 20)
     (moment,) = view.rows[0].moments
-    assert moment.href == f"/calls/{UID}?t=18.4&q=refund+never"
-    assert (moment.clock, moment.side) == ("0:21", "client")
+    assert moment.href == f"/calls/{UID}?moment=21.4&q=refund+never"
+    assert (moment.at, moment.clock, moment.side) == (18.4, "0:21", "client")
     assert moment.pieces == (Piece("the ", False), Piece("refund", True), Piece(" you promised", False))
     assert view.rows[0].missing == "Without: never"
     assert view.rows[0].hears
@@ -56,7 +56,7 @@ def test_a_moment_opens_three_seconds_early_and_marks_its_words() -> None:
 def test_a_moment_at_the_beginning_opens_at_the_beginning() -> None:
     early = structs.replace(MOMENT, start=1.0)
     answer = structs.replace(ANSWER, items=(FoundCall(call(), (early,)),))
-    assert search_view(read([], UTC), answer, AllCalls(), 20).rows[0].moments[0].href == f"/calls/{UID}?t=0"
+    assert search_view(read([], UTC), answer, AllCalls(), 20).rows[0].moments[0].at == 0
 
 
 def test_who_may_not_hear_gets_no_play_button() -> None:
@@ -153,6 +153,17 @@ def test_a_moment_marks_the_segment_it_lies_in() -> None:
     assert [segment.turn for segment in view.segments] == [True, False, True]
     assert view.segments[1].href == "?t=4&q=two"
     assert (view.start, view.start_clock) == (5.0, "0:05")
+
+
+def test_a_moment_marks_its_own_line_and_is_heard_from_before_it() -> None:
+    transcript = spoken(Segment(0, 2, "One.", "A"), Segment(4.036, 6, "Two.", "A"))
+    for at, start in ((4.04, 1.04), (4.03, 1.03)):  # an address rounds up, or down
+        seen = Seen(call=call(), rights=ALL, transcript=transcript, heard=NOTHING_HEARD, at=at, lead=3.0)
+        view = call_view(seen, frame())
+        assert [segment.current for segment in view.segments] == [False, True]
+        assert view.start == pytest.approx(start)
+    first = call_view(structs.replace(seen, at=1.0), frame())
+    assert (first.start, first.segments[0].current) == (0.0, True)
 
 
 def test_who_may_read_but_not_hear_has_no_player_and_is_told_whom_to_ask() -> None:

@@ -15,6 +15,7 @@ from archive.http.context import acting
 from archive.http.pages import listens
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
 from archive.http.pages.heard import Rights, Seen, call_view
+from archive.http.pages.words import EARLY
 from archive.policy.actions import Action
 from archive.policy.decide import decide, may
 from archive.ports import Parts, StoredTranscript
@@ -33,8 +34,10 @@ class Progress(Struct, frozen=True, omit_defaults=True):
 
 @get("/calls/{call_id:str}", opt=OPEN, exception_handlers={Exception: failed})
 async def call_page(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
-    """`?t=` seconds at which to begin, `?q=` what to mark in the words."""
+    """`?t=` seconds at which to begin, or `?moment=` those of a moment, which is heard from a little before; `?q=`
+    what to mark in the words."""
     parts, caller = acting(request)
+    moment = _seconds(request.query_params.get("moment", ""))
     call = await catalogue.view(parts, caller, call_id)
     rights = _rights(caller, call)
     seen = Seen(
@@ -42,7 +45,8 @@ async def call_page(request: AnyRequest, call_id: FromPath[str]) -> Response[byt
         rights=rights,
         transcript=await _words(parts, caller, call) if rights.read else None,
         heard=await listens.read(parts, caller, call_id, listens.BESIDE),
-        at=_seconds(request.query_params.get("t", "")),
+        at=_seconds(request.query_params.get("t", "")) if moment is None else moment,
+        lead=0.0 if moment is None else EARLY,
         query=request.query_params.get("q", "")[:MAX_QUERY],
     )
     return page(request, "call.html", call_view(seen, frame_of(request)))

@@ -88,19 +88,18 @@ def _row(found: FoundCall, asked: Asked, hears: Scope) -> Row:
     )
 
 
-def _call_address(call: Call, query: str, at: float | None = None) -> str:
-    given = {"t": words.second(at) if at is not None else "", "q": query}
+def _call_address(call: Call, query: str, moment: float | None = None) -> str:
+    given = {"moment": words.second(moment) if moment is not None else "", "q": query}
     fields = urlencode({name: value for name, value in given.items() if value})
     return f"/calls/{call.uid}?{fields}" if fields else f"/calls/{call.uid}"
 
 
 def _moment(moment: Moment, call: Call, query: str) -> MomentView:
     side = words.side_of(call, moment.speaker)
-    at = max(0.0, moment.start - words.EARLY)
     return MomentView(
-        at=at,
+        at=max(0.0, moment.start - words.EARLY),
         clock=clock(moment.start),
-        href=_call_address(call, query, at),
+        href=_call_address(call, query, moment.start),
         speaker=words.speaker_of(moment.speaker, side),
         side=side,
         pieces=tuple(_pieces(moment)),

@@ -23,6 +23,8 @@ from archive.http.pages.views import (
 )
 from archive.ports import StoredTranscript
 
+ROUNDED = 0.01
+
 
 class Rights(Struct, frozen=True):
     """What the caller may do with this call."""
@@ -35,19 +37,21 @@ class Rights(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """All that the page is made of. `at`: the second to begin at, None for the beginning."""
+    """All that the page is made of. `at`: the second whose line is marked, None for no line; hearing begins `lead`
+    seconds before it."""
 
     call: Call
     rights: Rights
     transcript: StoredTranscript | None
     heard: Heard
     at: float | None = None
+    lead: float = 0.0
     query: str = ""
 
 
 def call_view(seen: Seen, frame: Frame) -> CallView:
     call, rights = seen.call, seen.rights
-    start = min(seen.at or 0.0, call.duration or 0.0)
+    start = min(max(0.0, (seen.at or 0.0) - seen.lead), call.duration or 0.0)
     sides = _sides(call)
     return CallView(
         uid=call.uid,
@@ -143,10 +147,10 @@ def _segments(seen: Seen) -> Iterator[SegmentView]:
 
 
 def _current(segments: tuple[Segment, ...], at: float | None) -> int | None:
-    """The last segment that begins at or before `at`."""
+    """The last segment that begins at or before `at`, which an address has rounded."""
     if at is None:
         return None
-    return sum(segment.start <= at for segment in segments) - 1
+    return sum(segment.start <= at + ROUNDED for segment in segments) - 1
 
 
 def _places(text: str, timed: tuple[Word, ...]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from archive.http.pages.views import Badge
 
 SIDES = {"agent": "agent", "client": "client", "customer": "client", "caller": "client"}
 EARLY = 3.0
-"""Seconds that a link to a moment opens before it."""
+"""Seconds that hearing a moment begins before it."""
 
 
 def title_of(call: Call, frame: Frame) -> str:
@@ -86,5 +86,5 @@ def speaker_of(speaker: str | None, side: str) -> str:
 
 
 def second(at: float) -> str:
-    """Seconds as an address writes them: 18, 18.4."""
-    return f"{at:.1f}".removesuffix(".0")
+    """Seconds as an address writes them: 18, 18.4, 18.42."""
+    return f"{at:.2f}".rstrip("0").removesuffix(".")
