@@ -1,8 +1,8 @@
 """People: added, disabled, listed."""
 
-from archive.audit.event import EventType, ObjectKind
+from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin
 from archive.calls.caller import Caller
-from archive.errors import NotFound
+from archive.errors import Conflict, NotFound
 from archive.identity.grants import Giving, give_within
 from archive.identity.managing import again, change, check_manager
 from archive.identity.typed import checked_password, clean_email, clean_name
@@ -22,14 +22,40 @@ async def add_person(
 
 
 async def enrol(
-    work: Work, caller: Caller, *, name: str, email: str, encoded: str, giving: Giving
+    work: Work, caller: Caller, *, name: str, email: str, giving: Giving | None, encoded: str | None
 ) -> Principal:
-    """Add a person in this unit of work: `encoded` is the hash of their password, `giving` their first grant."""
+    """Add a person in this unit of work. `encoded` is the hash of their password: None for whoever comes by a link or
+    a company's sign-in. `giving` is their first grant, which was agreed on where it must be."""
     person = await work.principals.add_person(email, name)
-    await work.credentials.set_password(person.id, encoded)
+    if encoded is not None:
+        await work.credentials.set_password(person.id, encoded)
     await work.audit.append(change(caller, EventType.PERSON_ADDED, ObjectKind.PERSON, person.uid))
-    await give_within(work, caller, person, giving)
+    if giving is not None:
+        await give_within(work, caller, person, giving)
     return await again(work, person)
+
+
+async def by_identity(work: Work, issuer: str, subject: str) -> Principal | None:
+    """Whom a company's sign-in means: by issuer and subject, never by e-mail."""
+    found = await work.sign_ins.linked(issuer, subject)
+    return None if found is None else await work.principals.by_id(found)
+
+
+async def link(
+    work: Work, person: Principal, issuer: str, subject: str, origin: Origin | None = None
+) -> None:
+    """From now on that issuer's `subject` is this person. Raises `Conflict` where it is somebody's already."""
+    if not await work.sign_ins.link(person.id, issuer, subject):
+        raise Conflict("That account of the company's sign-in is linked already.")
+    event = Event(
+        type=EventType.IDENTITY_LINKED,
+        actor=Actor(person.uid, person.kind.value),
+        object=Object(ObjectKind.PERSON, person.uid),
+        origin=origin or Origin(),
+        details={"issuer": issuer},
+        texts={"subject": subject},
+    )
+    await work.audit.append(event)
 
 
 async def disable_person(parts: Parts, caller: Caller, email: str) -> None:

@@ -6,7 +6,7 @@ from msgspec import Struct, structs
 
 from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin
 from archive.calls.caller import Caller
-from archive.errors import NotFound
+from archive.errors import NotFound, NotSignedIn
 from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
 from archive.policy.principal import Principal
 from archive.ports import Parts, Session, Work
@@ -29,13 +29,47 @@ class Lifetime(Struct, frozen=True):
         return now - session.seen_at > self.idle or now - session.created_at > self.absolute
 
 
-async def begin(work: Work, person: Principal, origin: Origin) -> str:
-    """Begin a session in this unit of work; its secret, which stands nowhere else. Everybody's old ones go."""
+async def begin(
+    work: Work,
+    person: Principal,
+    origin: Origin,
+    *,
+    provider: str | None = None,
+    provider_session: str | None = None,
+) -> str:
+    """Begin a session in this unit of work; its secret, which stands nowhere else. Everybody's old ones go.
+
+    `provider` names the company's sign-in that it came by, `provider_session` the session there."""
     await work.credentials.drop_sessions(await work.now() - KEPT)
     secret = new_secret(Prefix.SESSION)
-    session = await work.credentials.add_session(hashed(secret), person.id, origin.address, origin.user_agent)
+    session = await work.credentials.add_session(
+        hashed(secret),
+        person.id,
+        origin.address,
+        origin.user_agent,
+        provider=provider,
+        provider_session=provider_session,
+    )
     await work.audit.append(_event(EventType.SESSION_OPENED, person, session, origin, None))
     return secret
+
+
+async def rotate(work: Work, caller: Caller) -> str:
+    """Another secret for the caller's session, where what they may do changes: whoever took the one before is out.
+
+    The session keeps its id, and so what is open in it goes on. Raises `NotSignedIn` where it ended meanwhile."""
+    secret = new_secret(Prefix.SESSION)
+    if not await work.credentials.rotate_session(caller.origin.session or "", hashed(secret)):
+        raise NotSignedIn
+    return secret
+
+
+async def end_all(work: Work, person: Principal, reason: str, *, but: str | None = None) -> None:
+    """End somebody's sessions in this unit of work, all but the one whose public id is `but`."""
+    for session in await work.credentials.sessions(person.id):
+        if session.uid != but:
+            await work.credentials.end_session(session.uid)
+            await work.audit.append(_event(EventType.SESSION_ENDED, person, session, Origin(), reason))
 
 
 async def find(parts: Parts, secret: str, lifetime: Lifetime) -> tuple[Principal, Session] | None:

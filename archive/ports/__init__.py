@@ -52,6 +52,7 @@ from archive.ports.index import (
 from archive.ports.jobs import Doorbell, Job
 from archive.ports.listens import MOST_REPORTED, Listen, Listens, Played, Seconds
 from archive.ports.principals import Credentials, NewGrant, Principals, Session, Token
+from archive.ports.sign_ins import Authenticator, Identity, SignIns
 from archive.ports.transcripts import StoredTranscript, Transcripts
 from archive.ports.work import Database, Work
 
@@ -63,6 +64,7 @@ __all__ = [
     "AddMember",
     "AudioEngine",
     "AuditLog",
+    "Authenticator",
     "BlobInfo",
     "BlobStore",
     "CallChanges",
@@ -82,6 +84,7 @@ __all__ = [
     "GiveGrant",
     "Group",
     "Groups",
+    "Identity",
     "IndexDebts",
     "IndexRebuild",
     "Job",
@@ -111,6 +114,7 @@ __all__ = [
     "Seconds",
     "Session",
     "SetRule",
+    "SignIns",
     "StoredEvent",
     "StoredRule",
     "StoredTranscript",

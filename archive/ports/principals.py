@@ -61,12 +61,16 @@ class Principals(Protocol):
 
 
 class Session(Struct, frozen=True):
+    """`provider` and `provider_session`: of a company's sign-in; the session there may end this one."""
+
     uid: str
     principal_id: int
     created_at: datetime
     seen_at: datetime
     address: str | None
     user_agent: str | None
+    provider: str | None = None
+    provider_session: str | None = None
 
 
 class Token(Struct, frozen=True):
@@ -88,8 +92,19 @@ class Credentials(Protocol):
         ...
 
     async def add_session(
-        self, hash: bytes, principal_id: int, address: str | None, user_agent: str | None
+        self,
+        hash: bytes,
+        principal_id: int,
+        address: str | None,
+        user_agent: str | None,
+        *,
+        provider: str | None = None,
+        provider_session: str | None = None,
     ) -> Session: ...
+    async def rotate_session(self, uid: str, hash: bytes) -> bool:
+        """Another secret for the same session; the one before it is nothing any more. False if it ended."""
+        ...
+
     async def drop_sessions(self, before: datetime) -> None:
         """Of everybody: those that began before then."""
         ...
@@ -122,7 +137,10 @@ class Credentials(Protocol):
         """True for exactly one caller, however many try at once."""
         ...
 
-    async def drop_links(self, purpose: str) -> None: ...
+    async def drop_links(self, purpose: str, principal_id: int | None = None) -> None:
+        """Those of one principal; without one, everybody's."""
+        ...
+
     async def count_try(self, key: str, window: timedelta) -> int:
         """Count one try of `key` in the current window, atomically across processes; how many it makes."""
         ...

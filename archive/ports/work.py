@@ -9,6 +9,7 @@ from archive.ports.calls import Calls, Names
 from archive.ports.index import IndexDebts
 from archive.ports.listens import Listens
 from archive.ports.principals import Credentials, Principals
+from archive.ports.sign_ins import SignIns
 from archive.ports.transcripts import Transcripts
 
 
@@ -29,6 +30,8 @@ class Work(Protocol):
     def principals(self) -> Principals: ...
     @property
     def credentials(self) -> Credentials: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
     @property
     def audit(self) -> AuditLog: ...
     async def now(self) -> datetime:

@@ -48,10 +48,18 @@ class SqlCredentials:
     # ---- sessions ----
 
     async def add_session(
-        self, hash: bytes, principal_id: int, address: str | None, user_agent: str | None
+        self,
+        hash: bytes,
+        principal_id: int,
+        address: str | None,
+        user_agent: str | None,
+        *,
+        provider: str | None = None,
+        provider_session: str | None = None,
     ) -> Session:
         now = await self._unit.now()
-        session = Session(uuid7(), principal_id, now, now, address, user_agent)
+        seat = (address, user_agent, provider, provider_session)
+        session = Session(uuid7(), principal_id, now, now, *seat)
         await self._unit.run(insert(sessions).values(**structs.asdict(session), hash=hash))
         return session
 
@@ -61,6 +69,9 @@ class SqlCredentials:
     async def session(self, hash: bytes) -> Session | None:
         row = await self._unit.first(select(sessions).where(sessions.c.hash == hash))
         return _session(row) if row else None
+
+    async def rotate_session(self, uid: str, hash: bytes) -> bool:
+        return await self._unit.changed(update(sessions).where(sessions.c.uid == uid).values(hash=hash))
 
     async def touch_session(self, uid: str) -> None:
         now = await self._unit.now()
@@ -120,8 +131,9 @@ class SqlCredentials:
         now = await self._unit.now()
         return await self._unit.changed(update(links).where(*_usable(hash, purpose, now)).values(used_at=now))
 
-    async def drop_links(self, purpose: str) -> None:
-        await self._unit.run(delete(links).where(links.c.purpose == purpose))
+    async def drop_links(self, purpose: str, principal_id: int | None = None) -> None:
+        whose = () if principal_id is None else (links.c.principal_id == principal_id,)
+        await self._unit.run(delete(links).where(links.c.purpose == purpose, *whose))
 
     # ---- tries ----
 

@@ -18,6 +18,7 @@ from archive.adapters.db.listens import SqlListens
 from archive.adapters.db.migrate import head
 from archive.adapters.db.names import SqlNames
 from archive.adapters.db.principals import SqlPrincipals
+from archive.adapters.db.sign_ins import SqlSignIns
 from archive.adapters.db.transactions import transaction, whole
 from archive.adapters.db.transcripts import SqlTranscripts
 from archive.adapters.db.unit import Clock, Unit
@@ -36,6 +37,7 @@ class SqlWork:
         self.listens = SqlListens(self._unit)
         self.principals = SqlPrincipals(self._unit)
         self.credentials = SqlCredentials(self._unit)
+        self.sign_ins = SqlSignIns(self._unit)
         self.audit = SqlAuditLog(self._unit)
 
     async def now(self) -> datetime:

@@ -1,0 +1,101 @@
+"""One-time links by which a person comes in without a password: the first time, or after losing it.
+
+A link is a secret like any other here: shown once, kept as a hash, used once, over after its life. A new one ends
+those before it. Looking at its page uses nothing up: mail scanners look.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin
+from archive.calls.caller import Caller
+from archive.errors import Forbidden, NotFound
+from archive.identity.managing import change, check_manager
+from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
+from archive.policy.principal import Principal, PrincipalKind
+from archive.ports import Parts, PendingChange, Work
+
+
+class Purpose(StrEnum):
+    """What a link is for, as the database keeps it."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+    RESET_CODES = "reset_codes"  # a reset that also ends one-time codes: for a lost telephone
+
+
+LIFE = {
+    Purpose.INVITATION: timedelta(hours=72),
+    Purpose.RESET: timedelta(hours=24),
+    Purpose.RESET_CODES: timedelta(hours=24),
+}
+
+
+async def make(parts: Parts, caller: Caller, person_uid: str, *, codes: bool = False) -> str | PendingChange:
+    """The secret of a link: an invitation for whoever never came in, else a reset; with `codes` it ends their one-time
+    codes too. Raises `NotFound`, `Forbidden` for oneself."""
+    await check_manager(parts, caller)
+    async with parts.database.write() as work:
+        person = await _person(work, person_uid)
+        if person.uid == caller.principal.uid:
+            raise Forbidden(
+                "Nobody makes a link for themselves: change your password on your account's page."
+            )
+        return await make_within(work, caller, person, await _purpose(work, person, codes))
+
+
+async def make_within(work: Work, caller: Caller, person: Principal, purpose: Purpose) -> str:
+    """Make a link in this unit of work; the person's others end."""
+    secret = new_secret(Prefix.LINK)
+    for each in Purpose:
+        await work.credentials.drop_links(each, person.id)
+    expires_at = await work.now() + LIFE[purpose]
+    await work.credentials.add_link(hashed(secret), purpose, person.id, expires_at)
+    details = {"purpose": purpose.value}
+    await work.audit.append(
+        change(caller, EventType.LINK_MADE, ObjectKind.PERSON, person.uid, details=details)
+    )
+    return secret
+
+
+async def find(work: Work, secret: str) -> tuple[Principal, Purpose] | None:
+    """Whose link that is, and what for; None for one that is used, over or unknown, or of a disabled person."""
+    if not is_secret(Prefix.LINK, secret):
+        return None
+    for purpose in Purpose:
+        found = await work.credentials.link(hashed(secret), purpose)
+        person = await work.principals.by_id(found[0]) if found and found[0] else None
+        if person and person.disabled_at is None:
+            return person, purpose
+    return None
+
+
+async def use(work: Work, secret: str, origin: Origin) -> tuple[Principal, Purpose]:
+    """Use a link up in this unit of work. Raises `NotFound` for all callers but one."""
+    found = await find(work, secret)
+    if found is None or not await work.credentials.use_link(hashed(secret), found[1]):
+        raise NotFound
+    person, purpose = found
+    await work.audit.append(
+        Event(
+            type=EventType.LINK_USED,
+            actor=Actor(person.uid, person.kind.value),
+            object=Object(ObjectKind.PERSON, person.uid),
+            origin=origin,
+            details={"purpose": purpose.value},
+        )
+    )
+    return found
+
+
+async def _purpose(work: Work, person: Principal, codes: bool) -> Purpose:
+    if await work.credentials.password(person.id) is None and not await work.sign_ins.identities(person.id):
+        return Purpose.INVITATION
+    return Purpose.RESET_CODES if codes else Purpose.RESET
+
+
+async def _person(work: Work, uid: str) -> Principal:
+    found = await work.principals.get(uid)
+    if found is None or found.kind is not PrincipalKind.PERSON or found.disabled_at is not None:
+        raise NotFound(f"There is no person {uid}.")
+    return found
