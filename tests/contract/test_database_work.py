@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -102,7 +103,7 @@ async def test_an_empty_database_asks_for_migration(
 
 
 async def test_another_versions_schema_asks_for_migration(sqlite_url: str) -> None:
-    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+    with closing(sqlite3.connect(database_file(sqlite_url), isolation_level=None)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     database = SqlDatabase(sqlite_url)
     with pytest.raises(Unavailable, match=r"9999.*Run call-archive migrate"):
@@ -138,6 +139,19 @@ async def test_a_file_that_is_no_database_is_said_to_be_unreadable(tmp_path: Pat
     with pytest.raises(Unavailable, match="can't be read"):
         await database.check()
     await database.close()
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["sound", "no database"])
+async def test_a_closed_sqlite_leaves_no_thread_and_no_open_file(sqlite_url: str, broken: bool) -> None:
+    before, database = set(threading.enumerate()), SqlDatabase(sqlite_url)
+    if broken:
+        spoil(sqlite_url)
+    for use in (database.check(), add_call(database)):
+        with pytest.raises(Unavailable) if broken else nullcontext():
+            await use
+    await database.close()
+    assert "database" not in {thread.name for thread in set(threading.enumerate()) - before}
+    assert not [file for file in open_files() if file.startswith(database_file(sqlite_url))]
 
 
 async def test_a_full_disk_is_named_and_what_was_there_stays(sqlite_url: str) -> None:
@@ -180,6 +194,66 @@ async def test_a_client_that_goes_away_leaves_no_lock_and_no_half_work(database:
         await work.names.add_team("whole")
     async with database.read() as work:
         assert [team.name for team in await work.names.teams()] == ["whole"]
+
+
+def test_a_database_serves_one_event_loop_after_another(database_url: str) -> None:
+    """As the console's commands do; and several writers at once in each."""
+    database = SqlDatabase(database_url)
+
+    async def write() -> None:
+        async with database.write() as work:
+            await work.audit.append(viewed())
+
+    async def use() -> int:
+        await asyncio.gather(*(write() for _ in range(3)))
+        async with database.read() as work:
+            return len(await work.audit.page(EventFilter(), limit=100))
+
+    assert [asyncio.run(use()) for _ in range(3)] == [3, 6, 9]
+    asyncio.run(database.close())
+
+
+async def test_whoever_waits_for_the_writer_holds_up_nobody_else(sqlite_url: str) -> None:
+    database = SqlDatabase(sqlite_url)
+    with closing(sqlite3.connect(database_file(sqlite_url), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(add_call(database))
+        async with database.read() as work:
+            assert await work.calls.count(AllCalls(), CallFilter()) == 0
+        assert not writing.done()
+        other.execute("COMMIT")
+    await writing
+    await database.close()
+
+
+async def test_the_time_of_a_writer_is_later_than_its_wait(sqlite_url: str) -> None:
+    """So that times follow the order of what was written."""
+    database = SqlDatabase(sqlite_url)
+
+    async def time() -> datetime:
+        async with database.write() as work:
+            return await work.now()
+
+    with closing(sqlite3.connect(database_file(sqlite_url), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(time())
+        await database.check()
+        released = datetime.now(UTC)
+        other.execute("COMMIT")
+    assert await writing >= released
+    await database.close()
+
+
+def database_file(sqlite_url: str) -> str:
+    return sqlite_url.removeprefix("sqlite:///")
+
+
+def spoil(sqlite_url: str) -> None:
+    Path(database_file(sqlite_url)).write_bytes(b"not a database" * 1000)
+
+
+def open_files() -> list[str]:
+    return [str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
 
 
 async def cancel_after(scope: anyio.CancelScope, turns: int) -> None:

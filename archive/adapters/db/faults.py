@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import psycopg
 from sqlalchemy.exc import DBAPIError, StatementError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from archive.errors import ArchiveError, Invalid, Unavailable
 
@@ -65,14 +64,16 @@ def named() -> Iterator[None]:
     program's own mistakes through."""
     try:
         yield
-    except PoolTimeout as error:
-        raise _unavailable(_BUSY) from error
     except OverflowError as error:  # SQLite's driver: past 64 bits
         raise Invalid(_TOO_LARGE) from error
     except StatementError as error:
         if known := _known(error):
             raise known from error
         raise
+
+
+def busy() -> Unavailable:
+    return _unavailable(_BUSY)
 
 
 def _unavailable(fault: Fault) -> Unavailable:
