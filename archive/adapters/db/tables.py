@@ -62,6 +62,8 @@ principals = _table(
     Column("purpose", Text),
     Column("disabled_at", Moment),
     Column("created_at", Moment, nullable=False),
+    Column("group_key", Text),  # what makes two names of groups one; none once it is disabled
+    Index("principals_group_key", "group_key", unique=True),
 )
 
 grants = _table(
@@ -87,6 +89,7 @@ group_members = Table(
     _of("principals", "member_id", primary_key=True, autoincrement=False, index=True),
     Column("provider", Text, primary_key=True),
     Column("added_at", Moment, nullable=False),
+    Column("left_at", Moment),
 )
 
 # What of a provider's groups claim makes somebody a member at sign-in.
@@ -98,14 +101,27 @@ group_claims = Table(
     Column("value", Text, primary_key=True),
 )
 
+# What a provider's groups claim said of somebody when they last signed in, whether it is mapped or not.
+carried_claims = Table(
+    "carried_claims",
+    metadata,
+    _of("principals", "principal_id", primary_key=True, autoincrement=False),
+    Column("provider", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+)
+
 # What integrations have beside what every principal has.
 registrations = Table(
     "registrations",
     metadata,
     _of("principals", "principal_id", primary_key=True, autoincrement=False),
     Column("redirect_uris", Json(tuple[str, ...]), nullable=False),
+    # What it may ask people to let it do for them.
+    Column("actions", Json(frozenset[Action]), nullable=False),
+    Column("public", Boolean, nullable=False),
     Column("requests_a_minute", Integer),
     Column("used_at", Moment),
+    Column("revision", Integer, nullable=False),
 )
 
 # Who a company's sign-in says somebody is: by issuer and subject, never by e-mail alone.
@@ -191,37 +207,41 @@ tokens = _table(
     Column("actions", Json(frozenset[Action]), nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("revoked_at", Moment),
-    # Of a program acting for a person: its client id, and what all tokens of one consent have in common.
-    Column("client", Text),
-    Column("family", Text, index=True),
+    # Of a program acting for a person: the public id of the authorization, with which it ends.
+    Column("family", Text),
 )
 
-# What a person let a program do (authorization codes, RFC 6749 4.1), to be turned into tokens once.
+# What a person lets a program do, whose client id is `client`. Once it ended, so did all codes and tokens of it.
+authorizations = _table(
+    "authorizations",
+    Column("uid", Text, nullable=False, unique=True),
+    _of("principals", "principal_id", index=True),
+    Column("client", Text, nullable=False, index=True),
+    Column("actions", Json(frozenset[Action]), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("expires_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+# RFC 6749, 4.1: to be turned into tokens once. `challenge`: RFC 7636, S256.
 authorization_codes = _table(
     "authorization_codes",
     Column("hash", LargeBinary, nullable=False, unique=True),
-    Column("family", Text, nullable=False),
-    Column("client", Text, nullable=False),
-    _of("principals", "principal_id", index=True),
+    _of("authorizations", "authorization_id", cascade=True, index=True),
     Column("redirect_uri", Text, nullable=False),
     Column("challenge", Text, nullable=False),
-    Column("actions", Json(frozenset[Action]), nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
 )
 
+# Each is used once, for the next one. Used ones stay as long as they would have lived, to be known again.
 refresh_tokens = _table(
     "refresh_tokens",
-    Column("uid", Text, nullable=False, unique=True),
     Column("hash", LargeBinary, nullable=False, unique=True),
-    Column("family", Text, nullable=False, index=True),
-    Column("client", Text, nullable=False),
-    _of("principals", "principal_id", index=True),
-    Column("actions", Json(frozenset[Action]), nullable=False),
-    Column("created_at", Moment, nullable=False),
+    _of("authorizations", "authorization_id", cascade=True, index=True),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
-    Column("revoked_at", Moment),
 )
 
 links = _table(

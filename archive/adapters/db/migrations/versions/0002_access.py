@@ -57,13 +57,13 @@ def _hash(**options: Any) -> sa.Column[bytes]:
 
 
 def _more_columns() -> None:
+    op.add_column("principals", _text("group_key", null=True))
+    op.create_index("principals_group_key", "principals", ["group_key"], unique=True)
     op.add_column("grants", _text("basis", server_default="given"))
     op.add_column("sessions", _text("provider", null=True))
     op.add_column("sessions", _text("provider_session", null=True))
     op.create_index("sessions_provider_session", "sessions", ["provider_session"])
-    op.add_column("tokens", _text("client", null=True))
     op.add_column("tokens", _text("family", null=True))
-    op.create_index("tokens_family", "tokens", ["family"])
 
 
 def _groups() -> None:
@@ -73,10 +73,17 @@ def _groups() -> None:
         _of("principals", "member_id", primary_key=True, autoincrement=False, index=True),
         _text("provider", primary_key=True),
         _moment("added_at"),
+        _moment("left_at", null=True),
     )
     op.create_table(
         "group_claims",
         _key("group_id"),
+        _text("provider", primary_key=True),
+        _text("value", primary_key=True),
+    )
+    op.create_table(
+        "carried_claims",
+        _key("principal_id"),
         _text("provider", primary_key=True),
         _text("value", primary_key=True),
     )
@@ -119,31 +126,38 @@ def _programs() -> None:
         "registrations",
         _key("principal_id"),
         _text("redirect_uris"),
+        _text("actions"),
+        sa.Column("public", sa.Boolean, nullable=False),
         sa.Column("requests_a_minute", sa.Integer),
         _moment("used_at", null=True),
+        sa.Column("revision", sa.Integer, nullable=False),
+    )
+    _create(
+        "authorizations",
+        _text("uid", unique=True),
+        _of("principals", "principal_id", index=True),
+        _text("client", index=True),
+        _text("actions"),
+        _moment("created_at"),
+        _moment("used_at", null=True),
+        _moment("expires_at"),
+        _moment("ended_at", null=True),
     )
     _create(
         "authorization_codes",
         _hash(unique=True),
-        _text("family"),
-        _text("client"),
-        _of("principals", "principal_id", index=True),
-        *(_text(name) for name in ("redirect_uri", "challenge", "actions")),
+        _of("authorizations", "authorization_id", cascade=True, index=True),
+        _text("redirect_uri"),
+        _text("challenge"),
         _moment("expires_at"),
         _moment("used_at", null=True),
     )
     _create(
         "refresh_tokens",
-        _text("uid", unique=True),
         _hash(unique=True),
-        _text("family", index=True),
-        _text("client"),
-        _of("principals", "principal_id", index=True),
-        _text("actions"),
-        _moment("created_at"),
+        _of("authorizations", "authorization_id", cascade=True, index=True),
         _moment("expires_at"),
         _moment("used_at", null=True),
-        _moment("revoked_at", null=True),
     )
 
 
