@@ -7,6 +7,7 @@ gives one only within a scope. So transcripts, listens and bytes can't be reache
 from msgspec import Struct
 
 from archive.ports.asking import (
+    CHANGE_LIFE,
     About,
     AccessRequest,
     AccessRequests,
@@ -51,12 +52,14 @@ from archive.ports.index import (
 )
 from archive.ports.jobs import Doorbell, Job
 from archive.ports.listens import MOST_REPORTED, Listen, Listens, Played, Seconds
-from archive.ports.principals import Credentials, NewGrant, Principals, Session, Token
+from archive.ports.principals import Credentials, GrantFilter, NewGrant, Principals, Session, Token
+from archive.ports.programs import Authorization, Authorizations, Code, RefreshToken, Registration, Registrations
 from archive.ports.sign_ins import Authenticator, Identity, SignIns
 from archive.ports.transcripts import StoredTranscript, Transcripts
 from archive.ports.work import Database, Work
 
 __all__ = [
+    "CHANGE_LIFE",
     "MOST_REPORTED",
     "About",
     "AccessRequest",
@@ -65,6 +68,8 @@ __all__ = [
     "AudioEngine",
     "AuditLog",
     "Authenticator",
+    "Authorization",
+    "Authorizations",
     "BlobInfo",
     "BlobStore",
     "CallChanges",
@@ -72,6 +77,7 @@ __all__ = [
     "Change",
     "ChangeState",
     "Claim",
+    "Code",
     "Counts",
     "Credentials",
     "Database",
@@ -82,6 +88,7 @@ __all__ = [
     "EngineQuery",
     "EventFilter",
     "GiveGrant",
+    "GrantFilter",
     "Group",
     "Groups",
     "Identity",
@@ -108,6 +115,9 @@ __all__ = [
     "ProlongGrant",
     "Reasons",
     "Recogniser",
+    "RefreshToken",
+    "Registration",
+    "Registrations",
     "RequestState",
     "ResetSignIn",
     "SearchIndex",

@@ -135,6 +135,10 @@ class ChangeState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+CHANGE_LIFE = timedelta(days=14)
+"""So long a change waits for a second person."""
+
+
 class PendingChange(Struct, frozen=True, kw_only=True):
     """`asked_by`, `decided_by` and `beneficiary` are public ids; `asked_name` is the operating system's user where the
     change was asked for at the console. Nothing changed yet while it waits."""
@@ -150,13 +154,17 @@ class PendingChange(Struct, frozen=True, kw_only=True):
     decided_by: str | None = None
     decided_at: datetime | None = None
 
+    def lapsed(self, now: datetime) -> bool:
+        """Whether nobody may agree to it any more."""
+        return now - self.asked_at > CHANGE_LIFE
+
 
 class PendingChanges(Protocol):
     async def add(
         self, change: Change, *, beneficiary: str | None, asked_by: str, asked_name: str
     ) -> PendingChange: ...
     async def get(self, uid: str) -> PendingChange | None: ...
-    async def waiting(self) -> list[PendingChange]:
+    async def waiting(self, asked_since: datetime) -> list[PendingChange]:
         """Oldest first."""
         ...
 

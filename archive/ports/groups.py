@@ -43,8 +43,12 @@ class Groups(Protocol):
 
     async def get(self, uid: str) -> Group | None: ...
     async def by_name(self, name: str) -> Group | None: ...
-    async def all(self) -> list[Group]:
-        """Those in use, by name."""
+    async def all(self, after: int = 0, limit: int | None = None) -> list[Group]:
+        """Those in use, by rising id, those past `after`; all of them without a limit."""
+        ...
+
+    async def rename(self, id: int, name: str) -> None:
+        """Raises `Conflict` where the name is taken."""
         ...
 
     async def disable(self, id: int) -> None: ...
@@ -67,5 +71,10 @@ class Groups(Protocol):
         self, principal_id: int, provider: str, values: Collection[str]
     ) -> tuple[set[str], set[str]]:
         """Make somebody's memberships by this provider exactly those that `values` map to; the public ids of the
-        groups that they entered and left."""
+        groups that they entered and left. `values` are kept, mapped or not: see `carries`."""
+        ...
+
+    async def carries(self, principal_id: int, claim: Claim) -> bool:
+        """Whether somebody's last sign-in at the provider said this of them, and so a mapping would make them a
+        member."""
         ...

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from archive.policy.actions import Action, Role
-from archive.policy.principal import Grant, Principal
+from archive.policy.principal import Basis, Grant, Principal
 from archive.policy.scope import Scope
 
 
@@ -21,13 +21,26 @@ class NewGrant(Struct, frozen=True, kw_only=True):
     until: datetime | None
     reason: str
     granted_by: str
+    basis: Basis = Basis.GIVEN
+
+
+class GrantFilter(Struct, frozen=True, kw_only=True):
+    """`holder` is a public id; `in_force`: at this moment, neither ended, revoked nor still to begin."""
+
+    holder: str | None = None
+    in_force: datetime | None = None
 
 
 class Principals(Protocol):
-    """Principals come with their grants, and their own calls' agents filled in."""
+    """Principals come with their grants, those of their groups that are in use included, and their own calls' agents
+    filled in."""
 
     async def get(self, uid: str) -> Principal | None: ...
     async def by_id(self, id: int) -> Principal | None: ...
+    async def by_ids(self, ids: Collection[int]) -> list[Principal]:
+        """By rising id."""
+        ...
+
     async def by_email(self, email: str) -> Principal | None: ...
     async def by_client_id(self, client_id: str) -> Principal | None:
         """An integration's public id is its client id."""
@@ -49,12 +62,29 @@ class Principals(Protocol):
 
     async def add_integration(self, name: str, purpose: str | None) -> Principal: ...
     async def disable(self, id: int) -> None:
-        """The principal, its sessions, tokens and secrets end at once."""
+        """The principal, its sessions, tokens and secrets end at once; so does all that people let it do."""
         ...
 
     async def give(self, principal_id: int, grant: NewGrant) -> Grant: ...
     async def grant(self, uid: str) -> tuple[Principal, Grant] | None: ...
+    async def grants(self, filter: GrantFilter, after: int, limit: int) -> list[tuple[Principal, Grant]]:
+        """Grants with whom they were given to, by rising id, those past `after`."""
+        ...
+
+    async def change_end(self, grant: Grant, until: datetime | None) -> bool:
+        """False if somebody changed its end or revoked it meanwhile."""
+        ...
+
     async def revoke(self, grant_id: int) -> None: ...
+    async def holding(self, action: Action) -> list[Principal]:
+        """Enabled people with a grant of the action in force, their own or a group's, whatever its scope."""
+        ...
+
+    async def ever_held(self, action: Action) -> list[Scope]:
+        """On which scopes any person, disabled ones too, holds the action or held it once: by a grant of their own, or
+        of a group that they were in."""
+        ...
+
     async def anyone(self) -> bool:
         """Whether any person exists: false on a fresh archive."""
         ...
@@ -74,10 +104,14 @@ class Session(Struct, frozen=True):
 
 
 class Token(Struct, frozen=True):
+    """`family` is the public id of the authorization that a program acting for a person came by; None for a program's
+    own."""
+
     uid: str
     principal_id: int
     actions: frozenset[Action]
     expires_at: datetime
+    family: str | None = None
 
 
 class Credentials(Protocol):
@@ -115,10 +149,15 @@ class Credentials(Protocol):
     async def end_session(self, uid: str) -> None: ...
     async def session_ended(self, uid: str) -> bool: ...
     async def add_token(
-        self, hash: bytes, principal_id: int, actions: frozenset[Action], expires_at: datetime
+        self,
+        hash: bytes,
+        principal_id: int,
+        actions: frozenset[Action],
+        expires_at: datetime,
+        family: str | None = None,
     ) -> Token: ...
     async def token(self, hash: bytes) -> Token | None:
-        """None for a revoked one; one that expired comes for an hour more, so that it can still be revoked."""
+        """None for a revoked one, or one whose authorization ended; one that expired comes for an hour more, so that it can still be revoked."""
         ...
 
     async def revoke_token(self, hash: bytes) -> None: ...

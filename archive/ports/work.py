@@ -4,11 +4,14 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from archive.ports.asking import PendingChanges
 from archive.ports.audit import AuditLog
 from archive.ports.calls import Calls, Names
+from archive.ports.groups import Groups
 from archive.ports.index import IndexDebts
 from archive.ports.listens import Listens
 from archive.ports.principals import Credentials, Principals
+from archive.ports.programs import Authorizations, Registrations
 from archive.ports.sign_ins import SignIns
 from archive.ports.transcripts import Transcripts
 
@@ -29,9 +32,17 @@ class Work(Protocol):
     @property
     def principals(self) -> Principals: ...
     @property
+    def groups(self) -> Groups: ...
+    @property
+    def changes(self) -> PendingChanges: ...
+    @property
     def credentials(self) -> Credentials: ...
     @property
     def sign_ins(self) -> SignIns: ...
+    @property
+    def registrations(self) -> Registrations: ...
+    @property
+    def authorizations(self) -> Authorizations: ...
     @property
     def audit(self) -> AuditLog: ...
     async def now(self) -> datetime:

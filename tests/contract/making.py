@@ -1,6 +1,6 @@
 """Calls and people for the contract tests of the database."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from archive.adapters.db.database import SqlDatabase
@@ -8,9 +8,11 @@ from archive.audit.event import Actor, Event, EventType, Object, ObjectKind
 from archive.calls.call import Call, Kind, Recording, Rendition, State
 from archive.calls.transcript import Segment, Transcript
 from archive.ids import uuid7
+from archive.policy.actions import Action, Role
 from archive.policy.principal import Principal
 from archive.policy.scope import CallIds, Partner, Scope
-from archive.ports import CallChanges, NewCall
+from archive.ports import CallChanges, NewCall, NewGrant
+from tests.databases import Clock
 
 START = datetime(2026, 2, 10, 9, 0, tzinfo=UTC)
 RENDITION = Rendition("renditions/a", "ab" * 32, 1000, "audio/mp4", "engine 1", "waveforms/a")
@@ -56,6 +58,18 @@ async def add_partner(database: SqlDatabase, name: str) -> int:
 async def add_person(database: SqlDatabase, email: str = "jo@example.com", name: str = "Jo") -> Principal:
     async with database.write() as work:
         return await work.principals.add_person(email, name)
+
+
+def new_grant(clock: Clock, scope: Scope, role: Role | None = Role.AGENT, *actions: Action) -> NewGrant:
+    return NewGrant(
+        scope=scope,
+        role=role,
+        actions=frozenset(actions),
+        since=clock(),
+        until=clock() + timedelta(days=30),
+        reason="case 7",
+        granted_by="somebody",
+    )
 
 
 def of_partner(*ids: int) -> Scope:

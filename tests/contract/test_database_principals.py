@@ -6,7 +6,7 @@ import pytest
 
 from archive.adapters.db.database import SqlDatabase
 from archive.errors import Conflict
-from archive.policy.actions import Action, Role
+from archive.policy.actions import Action
 from archive.policy.principal import PrincipalKind
 from archive.policy.scope import (
     AllCalls,
@@ -14,28 +14,14 @@ from archive.policy.scope import (
     Intersection,
     OwnCalls,
     Partner,
-    Scope,
     Team,
     Union,
     Unsealed,
 )
-from archive.ports import NewGrant
-from tests.contract.making import add_person
+from tests.contract.making import add_person, new_grant
 from tests.databases import Clock
 
 pytestmark = pytest.mark.anyio
-
-
-def new_grant(clock: Clock, scope: Scope, role: Role | None = Role.AGENT, *actions: Action) -> NewGrant:
-    return NewGrant(
-        scope=scope,
-        role=role,
-        actions=frozenset(actions),
-        since=clock(),
-        until=clock() + timedelta(days=30),
-        reason="case 7",
-        granted_by="somebody",
-    )
 
 
 async def test_people_and_integrations_are_found_by_what_they_are(

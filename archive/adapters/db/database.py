@@ -19,6 +19,7 @@ from archive.adapters.db.listens import SqlListens
 from archive.adapters.db.migrate import head
 from archive.adapters.db.names import SqlNames
 from archive.adapters.db.principals import SqlPrincipals
+from archive.adapters.db.programs import SqlAuthorizations, SqlRegistrations
 from archive.adapters.db.sign_ins import SqlSignIns
 from archive.adapters.db.transactions import Transaction
 from archive.adapters.db.transcripts import SqlTranscripts
@@ -41,6 +42,8 @@ class SqlWork:
         self.changes = SqlPendingChanges(self._unit)
         self.credentials = SqlCredentials(self._unit)
         self.sign_ins = SqlSignIns(self._unit)
+        self.registrations = SqlRegistrations(self._unit)
+        self.authorizations = SqlAuthorizations(self._unit)
         self.audit = SqlAuditLog(self._unit)
 
     async def now(self) -> datetime:

@@ -1,15 +1,31 @@
 """People and integrations, with what they were granted."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import ColumnElement, Row, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Text,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from archive.adapters.db.tables import (
     agents,
+    authorizations,
     client_secrets,
     grants,
+    group_members,
     links,
     passwords,
     principals,
@@ -20,11 +36,21 @@ from archive.adapters.db.unit import Unit
 from archive.adapters.db.words import email_key
 from archive.errors import Conflict
 from archive.ids import uuid7
+from archive.policy.actions import ROLE_ACTIONS, Action
 from archive.policy.principal import Grant, Principal, PrincipalKind
 from archive.policy.scope import Intersection, OwnCalls, Scope, Union, Unsealed
-from archive.ports import NewGrant
+from archive.ports import GrantFilter, NewGrant
 
-_KEYS = (passwords, client_secrets, sessions, tokens, links)
+_KEYS = (passwords, client_secrets, sessions, tokens, authorizations, links)
+# Once each, whether by hand or by how many providers somebody belongs to a group.
+_memberships = (
+    select(group_members.c.group_id, group_members.c.member_id)
+    .where(group_members.c.left_at.is_(None))
+    .distinct()
+    .subquery()
+)
+_ever_had_members = exists().where(group_members.c.group_id == principals.c.id)
+
 _SHOWN = ("id", "uid", "kind", "name", "email", "purpose", "disabled_at", "created_at")
 
 
@@ -37,6 +63,9 @@ class SqlPrincipals:
 
     async def by_id(self, id: int) -> Principal | None:
         return await self._one(principals.c.id == id)
+
+    async def by_ids(self, ids: Collection[int]) -> list[Principal]:
+        return await self._all(principals.c.id.in_(ids)) if ids else []
 
     async def by_email(self, email: str) -> Principal | None:
         return await self._one(principals.c.email_key == email_key(email))
@@ -67,7 +96,11 @@ class SqlPrincipals:
 
     async def disable(self, id: int) -> None:
         disabling = update(principals).where(principals.c.id == id, principals.c.disabled_at.is_(None))
-        await self._unit.run(disabling.values(disabled_at=await self._unit.now()))
+        now = await self._unit.now()
+        await self._unit.run(disabling.values(disabled_at=now))
+        uid = select(principals.c.uid).where(principals.c.id == id).scalar_subquery()
+        acting = update(authorizations).where(authorizations.c.client == uid)
+        await self._unit.run(acting.where(authorizations.c.ended_at.is_(None)).values(ended_at=now))
         for table in _KEYS:
             await self._unit.run(delete(table).where(table.c.principal_id == id))
 
@@ -80,6 +113,49 @@ class SqlPrincipals:
     async def grant(self, uid: str) -> tuple[Principal, Grant] | None:
         known = await self._unit.value(select(exists().where(grants.c.uid == uid)))
         return await self._grant(uid) if known else None
+
+    async def grants(self, filter: GrantFilter, after: int, limit: int) -> list[tuple[Principal, Grant]]:
+        query = select(grants.c.id, grants.c.principal_id).where(grants.c.id > after, *_matching(filter))
+        rows = await self._unit.all(query.order_by(grants.c.id).limit(limit))
+        holders = {one.id: one for one in await self.by_ids({row.principal_id for row in rows})}
+        given = {grant.id: grant for one in holders.values() for grant in one.grants if grant.group is None}
+        return [(holders[row.principal_id], given[row.id]) for row in rows]
+
+    async def change_end(self, grant: Grant, until: datetime | None) -> bool:
+        changing = update(grants).where(
+            grants.c.id == grant.id,
+            grants.c.until.is_not_distinct_from(grant.until),
+            grants.c.revoked_at.is_(None),
+        )
+        return await self._unit.changed(changing.values(until=until))
+
+    async def holding(self, action: Action) -> list[Principal]:
+        now = await self._unit.now()
+        giving = (_gives(action), *_live(now))
+        own = select(grants.c.principal_id).where(*giving)
+        shared = (
+            select(group_members.c.member_id)
+            .join(principals, principals.c.id == group_members.c.group_id)
+            .join(grants, grants.c.principal_id == group_members.c.group_id)
+            .where(*giving, group_members.c.left_at.is_(None), principals.c.disabled_at.is_(None))
+        )
+        ids = await self._unit.values(own.union(shared))
+        return [
+            one
+            for one in await self.by_ids(ids)
+            if one.kind is PrincipalKind.PERSON and one.disabled_at is None
+        ]
+
+    async def ever_held(self, action: Action) -> list[Scope]:
+        begun = or_(grants.c.revoked_at.is_(None), grants.c.revoked_at > grants.c.since)
+        holders = principals.c.id == grants.c.principal_id
+        query = (
+            select(grants.c.scope)
+            .join(principals, holders)
+            .where(_gives(action), grants.c.since <= await self._unit.now(), begun)
+            .where(or_(principals.c.kind == PrincipalKind.PERSON, _ever_had_members))
+        )
+        return list(await self._unit.values(query))
 
     async def revoke(self, grant_id: int) -> None:
         revoking = update(grants).where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
@@ -121,15 +197,45 @@ class SqlPrincipals:
         return {email: frozenset(row.id for row in rows if row.email_key == email) for email in emails}
 
     async def _held(self, ids: Collection[int]) -> dict[int, list[Row[Any]]]:
+        """By who holds them: their own grants, and those of the groups that they are in."""
         held: dict[int, list[Row[Any]]] = {}
-        query = select(grants).where(grants.c.principal_id.in_(ids)).order_by(grants.c.id)
-        for row in await self._unit.all(query) if ids else ():
-            held.setdefault(row.principal_id, []).append(row)
+        for row in await self._unit.all(_holding(ids)) if ids else ():
+            held.setdefault(row.holder, []).append(row)
         return held
 
 
 def _past(after: int, kind: PrincipalKind) -> tuple[ColumnElement[bool], ...]:
     return principals.c.kind == kind, principals.c.id > after
+
+
+def _holding(ids: Collection[int]) -> CompoundSelect[Any]:
+    own = select(grants, null().cast(Text).label("group"), grants.c.principal_id.label("holder"))
+    shared = (
+        select(grants, principals.c.uid.label("group"), _memberships.c.member_id.label("holder"))
+        .join(_memberships, _memberships.c.group_id == grants.c.principal_id)
+        .join(principals, principals.c.id == grants.c.principal_id)
+        .where(_memberships.c.member_id.in_(ids), principals.c.disabled_at.is_(None))
+    )
+    return own.where(grants.c.principal_id.in_(ids)).union_all(shared).order_by("id")
+
+
+def _gives(action: Action) -> ColumnElement[bool]:
+    """Whether a row of the grants gives the action, by its role or by itself."""
+    roles = [role for role, actions in ROLE_ACTIONS.items() if action in actions]
+    return or_(grants.c.role.in_(roles), type_coerce(grants.c.actions, Text).contains(f'"{action.value}"'))
+
+
+def _matching(filter: GrantFilter) -> Iterator[ColumnElement[bool]]:
+    if filter.holder is not None:
+        yield grants.c.principal_id.in_(select(principals.c.id).where(principals.c.uid == filter.holder))
+    if filter.in_force is not None:
+        yield from _live(filter.in_force)
+
+
+def _live(now: datetime) -> Iterator[ColumnElement[bool]]:
+    yield grants.c.since <= now
+    yield grants.c.revoked_at.is_(None)
+    yield or_(grants.c.until.is_(None), grants.c.until > now)
 
 
 def owned(scope: Scope, agents: frozenset[int]) -> Scope:
