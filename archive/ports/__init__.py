@@ -39,6 +39,19 @@ from archive.ports.calls import (
     Suggestion,
     SuggestionKind,
 )
+from archive.ports.company import (
+    Bearer,
+    Begun,
+    Coming,
+    CompanySignIns,
+    Ended,
+    Going,
+    NotBelieved,
+    Provider,
+    Refusal,
+    Said,
+    SignInWays,
+)
 from archive.ports.engines import AudioEngine, PasswordHasher, Progress, Recogniser, TranscriptFormats
 from archive.ports.groups import Claim, Group, Groups, Member
 from archive.ports.index import (
@@ -53,7 +66,14 @@ from archive.ports.index import (
 from archive.ports.jobs import Doorbell, Job
 from archive.ports.listens import MOST_REPORTED, Listen, Listens, Played, Seconds
 from archive.ports.principals import Credentials, GrantFilter, NewGrant, Principals, Session, Token
-from archive.ports.programs import Authorization, Authorizations, Code, RefreshToken, Registration, Registrations
+from archive.ports.programs import (
+    Authorization,
+    Authorizations,
+    Code,
+    RefreshToken,
+    Registration,
+    Registrations,
+)
 from archive.ports.sign_ins import Authenticator, Identity, SignIns
 from archive.ports.transcripts import StoredTranscript, Transcripts
 from archive.ports.work import Database, Work
@@ -70,6 +90,8 @@ __all__ = [
     "Authenticator",
     "Authorization",
     "Authorizations",
+    "Bearer",
+    "Begun",
     "BlobInfo",
     "BlobStore",
     "CallChanges",
@@ -78,16 +100,20 @@ __all__ = [
     "ChangeState",
     "Claim",
     "Code",
+    "Coming",
+    "CompanySignIns",
     "Counts",
     "Credentials",
     "Database",
     "Doorbell",
     "Due",
+    "Ended",
     "EngineAnswer",
     "EngineHit",
     "EngineQuery",
     "EventFilter",
     "GiveGrant",
+    "Going",
     "GrantFilter",
     "Group",
     "Groups",
@@ -104,6 +130,7 @@ __all__ = [
     "NewCall",
     "NewGrant",
     "NewRequest",
+    "NotBelieved",
     "PageMark",
     "Parts",
     "PasswordHasher",
@@ -113,17 +140,21 @@ __all__ = [
     "Principals",
     "Progress",
     "ProlongGrant",
+    "Provider",
     "Reasons",
     "Recogniser",
     "RefreshToken",
+    "Refusal",
     "Registration",
     "Registrations",
     "RequestState",
     "ResetSignIn",
+    "Said",
     "SearchIndex",
     "Seconds",
     "Session",
     "SetRule",
+    "SignInWays",
     "SignIns",
     "StoredEvent",
     "StoredRule",
@@ -147,3 +178,4 @@ class Parts(Struct, frozen=True):
     audio: AudioEngine
     formats: TranscriptFormats
     passwords: PasswordHasher
+    ways: SignInWays = SignInWays()

@@ -7,6 +7,7 @@ from typing import Protocol
 from archive.ports.asking import PendingChanges
 from archive.ports.audit import AuditLog
 from archive.ports.calls import Calls, Names
+from archive.ports.company import CompanySignIns
 from archive.ports.groups import Groups
 from archive.ports.index import IndexDebts
 from archive.ports.listens import Listens
@@ -39,6 +40,8 @@ class Work(Protocol):
     def credentials(self) -> Credentials: ...
     @property
     def sign_ins(self) -> SignIns: ...
+    @property
+    def company(self) -> CompanySignIns: ...
     @property
     def registrations(self) -> Registrations: ...
     @property

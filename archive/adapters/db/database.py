@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from archive.adapters.db.audit import SqlAuditLog
 from archive.adapters.db.calls import SqlCalls
+from archive.adapters.db.company import SqlCompanySignIns
 from archive.adapters.db.changes import SqlPendingChanges
 from archive.adapters.db.credentials import SqlCredentials
 from archive.adapters.db.engines import transactions
@@ -42,6 +43,7 @@ class SqlWork:
         self.changes = SqlPendingChanges(self._unit)
         self.credentials = SqlCredentials(self._unit)
         self.sign_ins = SqlSignIns(self._unit)
+        self.company = SqlCompanySignIns(self._unit)
         self.registrations = SqlRegistrations(self._unit)
         self.authorizations = SqlAuthorizations(self._unit)
         self.audit = SqlAuditLog(self._unit)

@@ -197,6 +197,7 @@ sessions = _table(
     # Of a company's sign-in: its provider, and the session there, which may end this one.
     Column("provider", Text),
     Column("provider_session", Text, index=True),
+    Column("provider_token", Text),  # its ID token: by it the provider knows which session to sign out
 )
 
 tokens = _table(

@@ -62,6 +62,7 @@ def _more_columns() -> None:
     op.add_column("grants", _text("basis", server_default="given"))
     op.add_column("sessions", _text("provider", null=True))
     op.add_column("sessions", _text("provider_session", null=True))
+    op.add_column("sessions", _text("provider_token", null=True))
     op.create_index("sessions_provider_session", "sessions", ["provider_session"])
     op.add_column("tokens", _text("family", null=True))
 
