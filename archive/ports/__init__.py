@@ -74,6 +74,7 @@ from archive.ports.programs import (
     Registration,
     Registrations,
 )
+from archive.ports.programs import Authorization, Authorizations, Code, RefreshToken, Registration, Registrations
 from archive.ports.sign_ins import Authenticator, Identity, SignIns
 from archive.ports.transcripts import StoredTranscript, Transcripts
 from archive.ports.work import Database, Work
@@ -143,6 +144,9 @@ __all__ = [
     "Provider",
     "Reasons",
     "Recogniser",
+    "RefreshToken",
+    "Registration",
+    "Registrations",
     "RefreshToken",
     "Refusal",
     "Registration",

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import ColumnElement, Row, case, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, or_, select, update
 
-from archive.adapters.db.tables import client_secrets, links, passwords, sessions, tokens, tries
+from archive.adapters.db.tables import authorizations, client_secrets, links, passwords, sessions, tokens, tries
 from archive.adapters.db.unit import Unit
 from archive.ids import uuid7
 from archive.policy.actions import Action
@@ -14,6 +14,9 @@ from archive.ports import Session, Token
 
 _KEPT = timedelta(hours=1)
 """A token's row outlives its end: what began with it may still run, and is to learn of a revocation."""
+
+_authorized = exists().where(authorizations.c.uid == tokens.c.family, authorizations.c.ended_at.is_(None))
+_REVOKED = or_(tokens.c.revoked_at.is_not(None), and_(tokens.c.family.is_not(None), ~_authorized))
 
 _FORGOTTEN = 100  # tries removed at once, by whoever counts one
 
@@ -91,27 +94,31 @@ class SqlCredentials:
     # ---- tokens ----
 
     async def add_token(
-        self, hash: bytes, principal_id: int, actions: frozenset[Action], expires_at: datetime
+        self,
+        hash: bytes,
+        principal_id: int,
+        actions: frozenset[Action],
+        expires_at: datetime,
+        family: str | None = None,
     ) -> Token:
         """The principal's tokens that ended long ago go on this occasion."""
         ended = func.coalesce(tokens.c.revoked_at, tokens.c.expires_at)
         old = (tokens.c.principal_id == principal_id, ended <= await self._unit.now() - _KEPT)
         await self._unit.run(delete(tokens).where(*old))
-        token = Token(uuid7(), principal_id, actions, expires_at)
+        token = Token(uuid7(), principal_id, actions, expires_at, family)
         await self._unit.run(insert(tokens).values(**structs.asdict(token), hash=hash))
         return token
 
     async def token(self, hash: bytes) -> Token | None:
-        unrevoked = (tokens.c.hash == hash, tokens.c.revoked_at.is_(None))
-        row = await self._unit.first(select(tokens).where(*unrevoked))
-        return Token(row.uid, row.principal_id, row.actions, row.expires_at) if row else None
+        row = await self._unit.first(select(tokens).where(tokens.c.hash == hash, ~_REVOKED))
+        return Token(row.uid, row.principal_id, row.actions, row.expires_at, row.family) if row else None
 
     async def revoke_token(self, hash: bytes) -> None:
         revoking = update(tokens).where(tokens.c.hash == hash, tokens.c.revoked_at.is_(None))
         await self._unit.run(revoking.values(revoked_at=await self._unit.now()))
 
     async def token_revoked(self, uid: str) -> bool:
-        revoked = exists().where(tokens.c.uid == uid, tokens.c.revoked_at.is_not(None))
+        revoked = exists().where(tokens.c.uid == uid, _REVOKED)
         return bool(await self._unit.value(select(revoked)))
 
     # ---- links ----

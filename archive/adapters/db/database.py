@@ -43,6 +43,8 @@ class SqlWork:
         self.changes = SqlPendingChanges(self._unit)
         self.credentials = SqlCredentials(self._unit)
         self.sign_ins = SqlSignIns(self._unit)
+        self.registrations = SqlRegistrations(self._unit)
+        self.authorizations = SqlAuthorizations(self._unit)
         self.company = SqlCompanySignIns(self._unit)
         self.registrations = SqlRegistrations(self._unit)
         self.authorizations = SqlAuthorizations(self._unit)
