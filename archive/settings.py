@@ -78,6 +78,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_upload_bytes: Annotated[int, Meta(gt=0, description="Largest recording accepted, in bytes.")] = (
         8 * 2**30
     )
+    body_silence_seconds: Annotated[
+        int, Meta(gt=0, description="A request is given up when its sender says nothing for this long.")
+    ] = 60
     max_call_hours: Annotated[
         int, Meta(gt=0, le=48, description="Longest recording normalised, in hours.")
     ] = 12

@@ -9,6 +9,7 @@ from litestar.types import Message, Scope
 from archive.errors import Malformed
 from archive.http import openapi, problems
 from archive.http.authenticate import guard
+from archive.http.bodies import BoundedSilence
 from archive.http.context import Connection, Context
 from archive.http.describe import Described
 from archive.http.metrics import Metrics
@@ -38,6 +39,7 @@ def create_app(parts: Parts, settings: Settings) -> Litestar:
         guards=[guard, check_address],
         exception_handlers={Exception: problems.handle},
         state=State({"context": context}),
+        middleware=[BoundedSilence(settings.body_silence_seconds)],
         before_send=[add_headers],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,

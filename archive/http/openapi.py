@@ -160,6 +160,7 @@ def _of_its_kind(handler: HTTPRouteHandler, one: Described, method: str) -> Iter
     if access is None:
         yield from (401,) if method in SAFE else (401, 403)  # 403: a cookie, from another site's page
         yield from (413, 415, 422) if one.body else ()
+        yield from (408,) if one.body or one.raw else ()
 
 
 def _problem(schemas: _Schemas, one: Described, status: int) -> Json:

@@ -49,6 +49,12 @@ class UnsupportedMediaType(ArchiveError):
     code = "unsupported_media_type"
 
 
+class TooSlow(ArchiveError):
+    """Nothing more of the request came for too long. Send it again."""
+
+    code = "too_slow"
+
+
 class NotAcceptable(ArchiveError):
     """None of the formats that you accept is offered."""
 
@@ -68,6 +74,7 @@ STATUS: Mapping[type[ArchiveError], int] = {
     NotFound: 404,
     MethodNotAllowed: 405,
     NotAcceptable: 406,
+    TooSlow: 408,
     Conflict: 409,
     ListenOver: 410,
     Stale: 412,
@@ -163,4 +170,6 @@ def _headers(error: ArchiveError) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, RangeNotSatisfiable):
         return {"Content-Range": f"bytes */{error.total}"}
+    if isinstance(error, TooSlow):
+        return {"Connection": "close"}  # RFC 9110, 15.5.9
     return {}

@@ -1,10 +1,8 @@
 """The API as a process of its own, over real sockets: ranges, disconnects, memory, stopping."""
 
-import asyncio
 import json
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -14,63 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from archive.bootstrap import connect, migrate
-from archive.identity import manage
-from archive.identity.manage import Giving
-from archive.policy.actions import Action
+from archive.bootstrap import migrate
 from archive.settings import Settings
-from tests.processes import Program, answers, free_port
+from tests.integration.serving import SECONDS, Server
 
 MIB = 2**20
 METADATA = b'{"started_at": "2026-02-10T09:00:00Z", "partner": "Northwind"}'
-ACTIONS = {Action.UPLOAD, Action.FIND, Action.READ_CALL, Action.DOWNLOAD, Action.READ_AUDIT}
-SECONDS = 20
-
-
-class Server:
-    """`call-archive serve` on a folder; its queue is away, which uploads don't mind."""
-
-    def __init__(self, data: Path, **settings: str) -> None:
-        self.data = data
-        self.port = free_port()
-        self.url = f"http://localhost:{self.port}"
-        self._settings = {"data": str(data), "redis": f"unix://{data}/none.sock", **settings}
-        self.program = Program("serve")
-
-    def start(self) -> None:
-        env = {f"ARCHIVE_{name.upper()}": value for name, value in self._settings.items()}
-        command: list[str | Path] = [
-            Path(sys.executable).with_name("call-archive"),
-            "serve",
-            "--port",
-            str(self.port),
-        ]
-        self.program.start(
-            command, answers(f"{self.url}/healthz"), env={"ARCHIVE_PUBLIC_URL": self.url, **env}
-        )
-
-    def client(self) -> httpx.Client:
-        client = httpx.Client(base_url=self.url, timeout=SECONDS, trust_env=False)
-        auth = asyncio.run(_prepare(Settings(**self._settings)))  # type: ignore[arg-type]
-        answer = client.post("/oauth/token", auth=auth, data={"grant_type": "client_credentials"})
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return client
-
-    def memory(self, field: str) -> int:
-        """Bytes; `VmHWM` is the most it ever held, `VmRSS` what it holds now."""
-        status = Path(f"/proc/{self.program.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith(field))
-        return int(line.split()[1]) * 1024
-
-    def originals(self) -> list[Path]:
-        return [path for path in (self.data / "recordings").rglob("*") if path.is_file()]
-
-
-async def _prepare(settings: Settings) -> tuple[str, str]:
-    giving = Giving(scope="all", actions=frozenset(ACTIONS))
-    async with connect(settings) as parts:
-        made, secret = await manage.add_integration(parts, manage.console("test"), name="crm", giving=giving)
-        return made.uid, secret
 
 
 @pytest.fixture(scope="module")
@@ -164,12 +111,7 @@ def test_an_upload_that_is_left_leaves_nothing(server: Server, client: httpx.Cli
     kept = server.originals()
     calls = client.get("/api/v1/calls").json()["items"]
     with socket.create_connection(("localhost", server.port)) as sender:
-        head = (
-            f"POST /api/v1/calls HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: {100 * MIB}\r\n"
-            f"Content-Type: multipart/form-data; boundary=x\r\nAuthorization: {client.headers['Authorization']}\r\n\r\n"
-        )
-        part = '--x\r\nContent-Disposition: form-data; name="audio"\r\n\r\n'
-        sender.sendall((head + part).encode() + bytes(8 * MIB))
+        sender.sendall(server.upload_head(client, 100 * MIB) + bytes(8 * MIB))
         eventually(lambda: len(server.originals()) > len(kept))
     eventually(lambda: server.originals() == kept)
     assert client.get("/api/v1/calls").json()["items"] == calls
