@@ -11,13 +11,14 @@ from archive.adapters.ffmpeg import FFmpegEngine
 from archive.adapters.files import FolderStore
 from archive.adapters.jobs import NoDoorbell, RedisDoorbell, arq_options
 from archive.adapters.meilisearch import MeilisearchIndex
+from archive.adapters.oidc import OidcProvider, Registration
 from archive.adapters.passwords import Argon2Hasher
 from archive.adapters.s3 import S3Store
 from archive.adapters.tantivy import TantivyIndex
 from archive.adapters.transcripts import TranscriptFormats
 from archive.calls.sound import AudioLimits
 from archive.ports import BlobStore, Parts, SearchIndex
-from archive.settings import Settings
+from archive.settings import Creation, ProviderSettings, Settings
 
 SQLITE = "archive.sqlite3"
 
@@ -34,11 +35,26 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
         audio=FFmpegEngine(AudioLimits(max_seconds=settings.max_call_hours * 3600)),
         formats=TranscriptFormats(),
         passwords=Argon2Hasher(),
+        providers={each.name: company(settings, each) for each in settings.providers},
     )
     async with AsyncExitStack() as closing:  # each is closed, even where another can't be
-        for part in (parts.database, parts.blobs, parts.index, parts.doorbell):
+        closed = (parts.database, parts.blobs, parts.index, parts.doorbell, *parts.providers.values())
+        for part in closed:
             closing.push_async_callback(part.close)
         yield parts
+
+
+def company(settings: Settings, of: ProviderSettings) -> OidcProvider:
+    base = settings.public_url.rstrip("/")
+    given = {name: getattr(of, name) for name in Registration.__struct_fields__ if hasattr(of, name)}
+    return OidcProvider(
+        Registration(
+            **given,
+            first_sign_in_adds=of.create is Creation.FIRST_SIGN_IN,
+            redirect_uri=f"{base}/sign-in/{of.name}/callback",
+            after_sign_out=f"{base}/sign-in",
+        )
+    )
 
 
 def database_url(settings: Settings) -> str:

@@ -7,6 +7,7 @@ A setting is read from the environment (`ARCHIVE_` + its name in capitals) or fr
 import ipaddress
 import tomllib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,6 +19,76 @@ from msgspec import Meta, Struct
 from archive.errors import WrongSetting
 
 PREFIX = "ARCHIVE_"
+
+
+class Creation(StrEnum):
+    """Who becomes a person by a company's sign-in."""
+
+    FIRST_SIGN_IN = "first_sign_in"
+    INVITED = "invited"
+
+
+class Algorithm(StrEnum):
+    """How a provider may sign: with a private key alone (RFC 7518, RFC 8037, RFC 9864)."""
+
+    RS256 = "RS256"
+    RS384 = "RS384"
+    RS512 = "RS512"
+    PS256 = "PS256"
+    PS384 = "PS384"
+    PS512 = "PS512"
+    ES256 = "ES256"
+    ES384 = "ES384"
+    ES512 = "ES512"
+    EDDSA = "EdDSA"
+    ED25519 = "Ed25519"
+
+
+class ProviderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One company's sign-in, as a `[[providers]]` table gives it."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9][a-z0-9-]{0,30}\Z", description="Short name, in addresses and events; keep it."
+        ),
+    ]
+    label: Annotated[str, Meta(min_length=1, description="What the sign-in page calls it.")]
+    issuer: Annotated[
+        str,
+        Meta(
+            description="Its issuer, exactly as its discovery document says, such as `https://id.example.com`."
+        ),
+    ]
+    client_id: Annotated[str, Meta(min_length=1, description="The archive's client id there.")]
+    client_secret: Annotated[str, Meta(description="Its secret. Empty: a public client, by PKCE alone.")] = ""
+    scopes: Annotated[str, Meta(description="Scopes to ask for; `openid` must be among them.")] = (
+        "openid profile email"
+    )
+    groups_claim: Annotated[
+        str,
+        Meta(
+            min_length=1, description="Claim that lists a person's groups, which groups here are mapped to."
+        ),
+    ] = "groups"
+    create: Annotated[
+        Creation,
+        Meta(
+            description="`invited`: only who comes by an invitation link. `first_sign_in`: whoever signs in there "
+            "becomes a person, without any rights but their groups'."
+        ),
+    ] = Creation.INVITED
+    api_audience: Annotated[
+        str,
+        Meta(
+            description="Audience of the provider's access tokens (RFC 9068) that the API accepts for its people. "
+            "Empty: none."
+        ),
+    ] = ""
+    algorithms: Annotated[
+        tuple[Algorithm, ...],
+        Meta(min_length=1, description="Signatures that count, whatever the provider says."),
+    ] = (Algorithm.RS256, Algorithm.ES256, Algorithm.EDDSA, Algorithm.PS256)
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +161,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     session_hours: Annotated[
         int, Meta(gt=0, le=30 * 24, description="A session ends after this long in any case.")
     ] = 12
+    local_accounts: Annotated[
+        bool, Meta(description="Whether people may sign in with a password of the archive's own.")
+    ] = True
+    break_glass_administrator: Annotated[
+        str,
+        Meta(description="E-mail of the one who may do so even without `local_accounts`. Empty: nobody."),
+    ] = ""
+    providers: Annotated[
+        tuple[ProviderSettings, ...],
+        Meta(description="Companies' sign-ins, below. In the environment: a JSON list of objects."),
+    ] = ()
     worker_jobs: Annotated[int, Meta(gt=0, le=64, description="Jobs that one worker does at once.")] = 2
     time_zone: Annotated[
         str, Meta(description="Zone in which times are shown where a browser gives none.")
@@ -137,7 +219,16 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     for key in given:
         if key not in names:
             raise WrongSetting(f"{key} is not a setting. docs/operate.md lists them all.", field=key)
-    return {names[key]: value for key, value in given.items()}
+    return {names[key]: _value(key, value) for key, value in given.items()}
+
+
+def _value(key: str, text: str) -> Any:
+    if key != variable("providers"):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise WrongSetting(f"{key} is not JSON: {error}.", field="providers") from error
 
 
 def _for_others(key: str) -> bool:
@@ -164,8 +255,9 @@ def _from_file(path: str | None) -> dict[str, Any]:
 
 def _plain(error: str) -> str:
     reason, _, where = error.partition(" - at `$.")
-    name = where.rstrip("`")
-    return f"{variable(name)} ({name}) is wrong: {reason}." if name else error
+    place = where.rstrip("`")
+    name = place.partition("[")[0]
+    return f"{variable(name)} ({place}) is wrong: {reason}." if name else error
 
 
 def check(settings: Settings) -> None:
@@ -185,6 +277,7 @@ def check(settings: Settings) -> None:
     _check_zone(settings.time_zone)
     for proxy in settings.proxies:
         _check_network(proxy)
+    _check_providers(settings)
 
 
 def _check_address(name: str, value: str, schemes: set[str]) -> None:
@@ -236,6 +329,34 @@ def _check_together(settings: Settings) -> None:
             "that serves HTTPS in front and name its address in behind_proxy.",
             field="host",
         )
+
+
+def _check_providers(settings: Settings) -> None:
+    for provider in settings.providers:
+        _check_provider(provider)
+    for field in ("name", "issuer"):
+        if len({getattr(each, field) for each in settings.providers}) < len(settings.providers):
+            raise WrongSetting(f"providers: two have the same {field}.", field="providers")
+    if not settings.local_accounts and not settings.providers and not settings.break_glass_administrator:
+        raise WrongSetting(
+            "local_accounts is off, and there is no other way in: name providers, or a break_glass_administrator.",
+            field="local_accounts",
+        )
+
+
+def _check_provider(provider: ProviderSettings) -> None:
+    """Over plain HTTP anybody on the way could sign in as anybody: on this machine alone."""
+    issuer = urlsplit(provider.issuer) if _is_address(provider.issuer, {"http", "https"}) else None
+    if issuer is None or issuer.query or issuer.fragment:
+        raise WrongSetting(
+            f"providers: the issuer of {provider.name} is no https:// address.", field="providers"
+        )
+    if issuer.scheme == "http" and not _loopback(issuer.hostname or ""):
+        raise WrongSetting(
+            f"providers: the issuer of {provider.name} must begin with https://.", field="providers"
+        )
+    if "openid" not in provider.scopes.split():
+        raise WrongSetting(f"providers: the scopes of {provider.name} lack openid.", field="providers")
 
 
 def _loopback(host: str) -> bool:

@@ -4,6 +4,8 @@ A method that takes a `Call` instead of an id does so on purpose: a `Call` comes
 gives one only within a scope. So transcripts, listens and bytes can't be reached around the policy.
 """
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from archive.ports.asking import (
@@ -50,7 +52,6 @@ from archive.ports.company import (
     Provider,
     Refusal,
     Said,
-    SignInWays,
 )
 from archive.ports.engines import AudioEngine, PasswordHasher, Progress, Recogniser, TranscriptFormats
 from archive.ports.groups import Claim, Group, Groups, Member
@@ -74,7 +75,6 @@ from archive.ports.programs import (
     Registration,
     Registrations,
 )
-from archive.ports.programs import Authorization, Authorizations, Code, RefreshToken, Registration, Registrations
 from archive.ports.sign_ins import Authenticator, Identity, SignIns
 from archive.ports.transcripts import StoredTranscript, Transcripts
 from archive.ports.work import Database, Work
@@ -145,9 +145,6 @@ __all__ = [
     "Reasons",
     "Recogniser",
     "RefreshToken",
-    "Registration",
-    "Registrations",
-    "RefreshToken",
     "Refusal",
     "Registration",
     "Registrations",
@@ -158,7 +155,6 @@ __all__ = [
     "Seconds",
     "Session",
     "SetRule",
-    "SignInWays",
     "SignIns",
     "StoredEvent",
     "StoredRule",
@@ -173,7 +169,8 @@ __all__ = [
 
 
 class Parts(Struct, frozen=True):
-    """Everything that the use cases are given, joined once by `bootstrap.py`."""
+    """Everything that the use cases are given, joined once by `bootstrap.py`. `providers` are companies' sign-ins, by
+    name."""
 
     database: Database
     blobs: BlobStore
@@ -182,4 +179,4 @@ class Parts(Struct, frozen=True):
     audio: AudioEngine
     formats: TranscriptFormats
     passwords: PasswordHasher
-    ways: SignInWays = SignInWays()
+    providers: Mapping[str, Provider] = {}

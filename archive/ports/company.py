@@ -1,6 +1,6 @@
 """A company's sign-in (OpenID Connect): what its providers say, and what the archive remembers of sign-ins there."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -114,21 +114,6 @@ class Provider(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-class SignInWays(Struct, frozen=True):
-    """How people may sign in: `providers` by name; by password everybody, or `break_glass` (an e-mail) alone."""
-
-    providers: Mapping[str, Provider] = {}
-    local_accounts: bool = True
-    break_glass: str = ""
-
-    def by_password(self, email: str | None) -> bool:
-        return self.local_accounts or (bool(self.break_glass) and email == self.break_glass)
-
-    def hold(self, email: str | None, provider: str | None) -> bool:
-        """Whether a session that began so may go on: a way that was closed since ends what it let in."""
-        return provider in self.providers if provider else self.by_password(email)
 
 
 class Begun(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,8 @@
 """Every setting is documented, and a wrong one stops the program by name."""
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -8,7 +10,7 @@ import msgspec
 import pytest
 
 from archive.errors import WrongSetting
-from archive.settings import Settings, load, variable
+from archive.settings import Creation, ProviderSettings, Settings, load, variable
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operate.md"
 BUCKET = {
@@ -17,6 +19,7 @@ BUCKET = {
     "ARCHIVE_S3_ACCESS_KEY": "key",
     "ARCHIVE_S3_SECRET_KEY": "a secret that stays one",
 }
+ACME = {"name": "acme", "label": "Acme", "issuer": "https://id.acme.example", "client_id": "archive"}
 FIELDS = msgspec.structs.fields(Settings)
 
 
@@ -34,12 +37,26 @@ def test_every_setting_says_what_it_means(name: str) -> None:
 
 def test_the_operators_guide_lists_every_setting_as_it_is() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.*?) ?\| (.+) \|$", GUIDE.read_text(), re.MULTILINE)
-    expected = [
-        (field.name, variable(field.name), f"`{field.default}`" if field.default != "" else "")
-        for field in FIELDS
-    ]
+    expected = [(field.name, variable(field.name), shown(field.default)) for field in FIELDS]
     assert [row[:3] for row in rows] == expected
     assert [row[3] for row in rows] == [description(field.name) for field in FIELDS]
+
+
+def test_the_operators_guide_lists_every_setting_of_a_provider_as_it_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (`[^`]*`)? ?\| (.+) \|$", GUIDE.read_text(), re.MULTILINE)
+    fields = msgspec.structs.fields(ProviderSettings)
+    meanings = get_type_hints(ProviderSettings, include_extras=True)
+    expected = [(f.name, shown(f.default), meanings[f.name].__metadata__[0].description) for f in fields]
+    assert rows[-len(fields) :] == expected
+
+
+def shown(default: object) -> str:
+    """A default as TOML has it, as far as it fits a table."""
+    if default in {"", (), msgspec.NODEFAULT}:
+        return ""
+    if isinstance(default, tuple):
+        return f"`{' '.join(default)}`"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 # ---- where they come from ----
@@ -68,6 +85,25 @@ def test_what_belongs_to_others_is_left_alone() -> None:
 @pytest.mark.parametrize("proxies", ["10.0.0.5, 10.1.0.0/16", "10.0.0.5,,10.1.0.0/16,"])
 def test_proxies_are_addresses_and_networks(proxies: str) -> None:
     assert load({"ARCHIVE_BEHIND_PROXY": proxies}).proxies == ("10.0.0.5", "10.1.0.0/16")
+
+
+def providers(*given: Mapping[str, object]) -> dict[str, str]:
+    return {"ARCHIVE_PROVIDERS": json.dumps(given)}
+
+
+@pytest.mark.parametrize(
+    "issuer", ["https://id.acme.example", "http://localhost:3000", "http://127.0.0.1:1/a"]
+)
+def test_providers_come_as_json_or_as_tables(tmp_path: Path, issuer: str) -> None:
+    given = {**ACME, "issuer": issuer, "create": "first_sign_in"}
+    file = tmp_path / "archive.toml"
+    file.write_text(
+        "[[providers]]\n" + "".join(f"{name} = {json.dumps(each)}\n" for name, each in given.items())
+    )
+    (from_file,) = load({"ARCHIVE_CONFIG": str(file)}).providers
+    (from_environment,) = load(providers(given)).providers
+    assert from_file == from_environment
+    assert (from_file.issuer, from_file.create) == (issuer, Creation.FIRST_SIGN_IN)
 
 
 # ---- wrong ones ----
@@ -102,6 +138,24 @@ def test_proxies_are_addresses_and_networks(proxies: str) -> None:
         ({"ARCHIVE_TIME_ZONE": "Europe/Nowhere"}, "time_zone"),
         ({"ARCHIVE_TIME_ZONE": "../../etc/passwd"}, "time_zone"),
         ({"ARCHIVE_TIME_ZONE": ""}, "time_zone"),
+        ({"ARCHIVE_PROVIDERS": "acme"}, "ARCHIVE_PROVIDERS"),
+        ({"ARCHIVE_PROVIDERS": json.dumps(ACME)}, "ARCHIVE_PROVIDERS"),
+        (providers({**ACME, "issuer": "http://id.acme.example"}), "acme must begin with https://"),
+        (providers({**ACME, "issuer": "https://id.acme.example?x"}), "issuer of acme"),
+        (providers({**ACME, "issuer": "id.acme.example"}), "issuer of acme"),
+        (providers({**ACME, "name": "Acme"}), "providers[0].name"),
+        (providers({**ACME, "name": "a/b"}), "providers[0].name"),
+        (providers({**ACME, "isuer": "x"}), "isuer"),
+        (providers({**ACME, "create": "anybody"}), "providers[0].create"),
+        (providers({**ACME, "algorithms": []}), "providers[0].algorithms"),
+        (providers({**ACME, "algorithms": ["HS256"]}), "providers[0].algorithms"),
+        (providers({**ACME, "algorithms": ["none"]}), "providers[0].algorithms"),
+        (providers({**ACME, "scopes": "profile"}), "openid"),
+        (providers({**ACME, "client_secret": "a secret that stays one", "label": ""}), "providers[0].label"),
+        (providers(ACME, {**ACME, "issuer": "https://other.example"}), "same name"),
+        (providers(ACME, {**ACME, "name": "other"}), "same issuer"),
+        ({"ARCHIVE_LOCAL_ACCOUNTS": "perhaps"}, "local_accounts"),
+        ({"ARCHIVE_LOCAL_ACCOUNTS": "false"}, "no other way in"),
         ({"ARCHIVE_HOST": "0.0.0.0"}, "behind_proxy"),
         ({"ARCHIVE_HOST": "archive.example.com"}, "behind_proxy"),
     ],
