@@ -163,11 +163,21 @@ class Redis:
         """Answers the address for ARCHIVE_REDIS."""
         path = self.program.folder / "socket"
         quiet = ["--port", "0", "--save", "", "--appendonly", "no"]
-        self.program.start([installed("redis-server"), *quiet, "--unixsocket", path], path.is_socket)
-        return f"unix://{path}"
+        url = f"unix://{path}"
+        self.program.start([installed("redis-server"), *quiet, "--unixsocket", path], lambda: _pongs(url))
+        return url
 
     def stop(self) -> None:
         self.program.stop()
+
+
+def _pongs(url: str) -> bool:
+    """Asked, not looked for: a killed server leaves its socket's name behind."""
+    with redis.Redis.from_url(url) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
 
 
 @pytest.fixture(scope="session")
@@ -226,7 +236,7 @@ class MinioServer:
             address,
             self.program.folder / "data",
         ]
-        self.program.start(command, answers(f"{account.endpoint}/minio/health/ready"), env=env)
+        self.program.start(command, answers(f"{account.endpoint}/minio/health/cluster"), env=env)
         return account
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ import httpx
 Part = str | Path
 """Of a command."""
 
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 10
 
 
@@ -91,6 +91,11 @@ class Program:
         """Sends the signal and answers the exit code; the folder stays. Raises subprocess.TimeoutExpired."""
         assert self._process is not None
         self._process.send_signal(how)
+        return self.ended(within)
+
+    def ended(self, within: float = STOP_SECONDS) -> int:
+        """Waits until it has ended by itself and answers the exit code. Raises subprocess.TimeoutExpired."""
+        assert self._process is not None
         return self._process.wait(within)
 
     def again(self) -> None:
@@ -124,6 +129,26 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    """Whether nobody listens there. Connections that are just ending don't count."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs; one that ended and that nobody has asked about since doesn't."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
 
 
 def answers(url: str) -> Callable[[], bool]:

@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.integration.deeds import children
+from tests.integration.deeds import children, family, until
 from tests.parts import unique
 from tests.processes import Part, Program, answers, free_port
 
@@ -47,6 +47,10 @@ class Archive(ABC):
     def kill_api(self) -> None:
         """kill -9 of the first API process."""
 
+    def looked_after(self) -> list[int]:
+        """What the first API process started, and what that started."""
+        return family(self.apis[0].pid)
+
     @abstractmethod
     def mend(self) -> None:
         """Starts again what was killed and isn't looked after by anybody."""
@@ -58,7 +62,12 @@ class Archive(ABC):
         return json.loads(done.stdout)
 
     def run(self, *words: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-        return call_archive(*words, typed=typed, env={**self.environ, **settings})
+        return call_archive(*words, typed=typed, env={**self.environ, **settings}, before=self.before)
+
+    @property
+    def before(self) -> Sequence[Part]:
+        """What stands before a command, so that it runs where the archive runs."""
+        return ()
 
     def client(self, port: int | None = None) -> httpx.Client:
         """Speaks to the API processes in turn, or to one alone."""
@@ -120,11 +129,11 @@ class _InTurn(httpx.BaseTransport):
 
 
 def call_archive(
-    *words: str, typed: str = "", env: Mapping[str, str] | None = None
+    *words: str, typed: str = "", env: Mapping[str, str] | None = None, before: Sequence[Part] = ()
 ) -> subprocess.CompletedProcess[str]:
     """The command, run to its end."""
     return subprocess.run(
-        [COMMAND, *words],
+        [*before, COMMAND, *words],
         input=typed,
         env={**os.environ, **(env or {})},
         capture_output=True,
@@ -151,10 +160,18 @@ class Embedded(Archive):
     def environ(self) -> dict[str, str]:
         return self._settings
 
+    @property
+    def command(self) -> list[Part]:
+        return [COMMAND, "up", "--data", self.folder, "--port", str(self.ports[0])]
+
     def start(self, **settings: str) -> None:
-        command: list[Part] = [COMMAND, "up", "--data", self.folder, "--port", str(self.ports[0])]
         # Not KILL, as for the tests' own parts: it ends what it started, and so must be told.
-        self.up.start(command, answers(f"{self.url}/healthz"), end="TERM", env=settings)
+        self.up.start(self.command, answers(f"{self.url}/healthz"), end="TERM", env=settings)
+
+    def looked_after(self) -> list[int]:
+        kinds = ("workers", "redis-server")
+        until(lambda: all(children(self.up.pid, kind) for kind in kinds), "a worker and a Redis run")
+        return super().looked_after()
 
     def kill_workers(self) -> None:
         (pid,) = children(self.up.pid, "workers")

@@ -47,6 +47,11 @@ def children(pid: int, word: str) -> list[int]:
     return sorted(found)
 
 
+def family(pid: int) -> list[int]:
+    """A process's children, and theirs."""
+    return [one for child in children(pid, "") for one in (child, *family(child))]
+
+
 def upload(
     api: httpx.Client,
     audio: bytes | Path,

@@ -13,9 +13,12 @@ from archive.settings import load
 from infra.prepare import prepare
 from infra.search_keys import INDEXING, SEARCHING
 from tests.integration.archives import COMMAND, Archive
-from tests.integration.deeds import until
+from tests.integration.deeds import READY_WITHIN, until
 from tests.parts import Meilisearch, MinioServer, Postgres, Redis, unique
 from tests.processes import Program, answers, free_port
+
+WITHOUT_REDIS_SECONDS = 60.0
+"""How long a worker may go on without Redis. One that is busy asks for it every ten seconds."""
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -55,7 +58,9 @@ class Servers(Archive):
         until(self._works, "a worker works")
 
     def _works(self) -> bool:
-        states = httpx.get(f"http://127.0.0.1:{self.ports[0]}/readyz").json()["components"]
+        states = httpx.get(f"http://127.0.0.1:{self.ports[0]}/readyz", timeout=READY_WITHIN).json()[
+            "components"
+        ]
         return all(component["state"] == "ok" for component in states)
 
     def _as_file(self, settings: Mapping[str, str]) -> dict[str, str]:
@@ -74,6 +79,9 @@ class Servers(Archive):
         self.apis[0].end(signal.SIGKILL)
 
     def mend(self) -> None:
+        if not self.parts.redis.program.running:
+            for worker in self.workers:  # what keeps workers running waits for their end, too
+                worker.ended(WITHOUT_REDIS_SECONDS)
         for program in (self.parts.redis.program, *self.apis, *self.workers):
             if not program.running:
                 program.again()

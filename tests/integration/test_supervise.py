@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from archive.errors import Unavailable
 from archive.supervise import WHILE_PARENT_LIVES, Child, private_redis, supervised
+from tests.processes import alive
 
 pytestmark = pytest.mark.anyio
 
@@ -46,14 +47,6 @@ def ids(notes: Path) -> list[int]:
     return [int(line) for line in notes.read_text().splitlines()] if notes.exists() else []
 
 
-def runs(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
 def open_to_others(path: Path) -> bool:
     return path.stat().st_mode & 0o077 != 0
 
@@ -74,8 +67,8 @@ async def test_a_killed_child_is_started_again_and_ends_with_the_block(tmp_path:
         await until(lambda: len(ids(notes)) == 1)
         os.kill(ids(notes)[0], signal.SIGKILL)
         await until(lambda: len(ids(notes)) == 2)
-        assert runs(ids(notes)[1])
-    assert not any(runs(process) for process in ids(notes))
+        assert alive(ids(notes)[1])
+    assert not any(alive(process) for process in ids(notes))
 
 
 async def test_a_child_gets_its_own_environment_on_top_of_ours(tmp_path: Path) -> None:
@@ -108,7 +101,7 @@ async def test_a_private_redis_answers_alone_on_its_socket_and_goes_with_its_fol
             process = int((await client.info("server"))["process_id"])
             assert (await client.config_get("port"))["port"] == "0"
             assert (await client.config_get("save"))["save"] == ""
-    assert not runs(process)
+    assert not alive(process)
     assert not path.parent.exists()
 
 
@@ -154,4 +147,4 @@ async def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals)
     await until(lambda: len(ids(notes)) == 1)
     parent.send_signal(how)
     await parent.wait()
-    await until(lambda: not runs(queue) and not runs(ids(notes)[0]))
+    await until(lambda: not alive(queue) and not alive(ids(notes)[0]))
