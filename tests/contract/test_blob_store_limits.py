@@ -1,5 +1,6 @@
-"""A full disk, a lost folder, and a recording far larger than memory should be: in processes of their own."""
+"""A full disk, a lost folder, more readers than httpx has connections, a recording far larger than memory should be."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -7,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from archive.adapters.files import FolderStore
+from archive.adapters.s3 import PIECE, S3Store
 from archive.errors import Unavailable
 from tests.parts import S3Bucket
 from tests.story import chunks
 
 MOST_GROWTH = 64 * 2**20
 """Bytes that a process may grow by while 200 MB pass through it: parts in flight, buffers, no copy of the whole."""
+
+READERS = 150
+"""At once; by default httpx stops at 100 connections."""
 
 COMMON = """
 import asyncio, resource, sys
@@ -75,6 +80,32 @@ def test_a_large_recording_takes_no_memory_in_a_bucket(s3_bucket: S3Bucket) -> N
     account = s3_bucket.account
     given = (account.endpoint, s3_bucket.name, account.access_key, account.secret_key, account.region)
     assert int(run(LARGE, f"S3Store{given!r}")) < MOST_GROWTH
+
+
+@pytest.mark.anyio
+async def test_a_bucket_has_many_readers_at_once(s3_bucket: S3Bucket) -> None:
+    """Each holds its connection, with bytes still to come, until all have begun."""
+    account = s3_bucket.account
+    store = S3Store(account.endpoint, s3_bucket.name, account.access_key, account.secret_key, account.region)
+    data = b"".join(number.to_bytes(4, "big") for number in range(READERS + 2 * PIECE // 4))
+    await store.write("originals/shared", chunks(data))
+    all_begun = asyncio.Event()
+    waiting = set(range(READERS))
+
+    async def read(number: int) -> bool:
+        start, end = 4 * number, 4 * number + 2 * PIECE
+        got = bytearray()
+        async for piece in store.read("originals/shared", start, end):
+            got += piece
+            waiting.discard(number)
+            if not waiting:
+                all_begun.set()
+            await all_begun.wait()
+        return got == data[start:end]
+
+    async with asyncio.timeout(50):
+        assert all(await asyncio.gather(*map(read, range(READERS))))
+    await store.close()
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
