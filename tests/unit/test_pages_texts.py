@@ -10,8 +10,10 @@ import pytest
 from archive.audit.event import EventType, Outcome
 from archive.calls.call import Consent, Direction, Kind, State
 from archive.calls.filters import Sort
+from archive.http.authenticate import Access
 from archive.http.pages.asking import MANY, ONE
 from archive.http.pages.assets import FRONTEND, assets
+from archive.http.pages.files import asset_file
 from archive.http.pages.rendering import texts
 from archive.http.pages.texts import Texts
 from archive.policy.actions import Role
@@ -117,3 +119,8 @@ def test_the_fingerprint_names_the_content() -> None:
     assert address == f"/assets/{assets().fingerprint}/components/frame.js"
     with pytest.raises(KeyError):
         assets().address("components/absent.js")
+
+
+def test_nobody_is_asked_who_they_are_for_a_script_or_a_style() -> None:
+    """Each would look a session up in the database, ten times a page."""
+    assert asset_file.opt["access"] is Access.NOBODY
