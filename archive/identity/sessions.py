@@ -6,7 +6,7 @@ from msgspec import Struct, structs
 
 from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin
 from archive.calls.caller import Caller
-from archive.errors import NotFound, NotSignedIn
+from archive.errors import Forbidden, NotFound, NotSignedIn
 from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
 from archive.policy.principal import Principal
 from archive.ports import Parts, Session, Work
@@ -64,12 +64,16 @@ async def rotate(work: Work, caller: Caller) -> str:
     return secret
 
 
-async def end_all(work: Work, person: Principal, reason: str, *, but: str | None = None) -> None:
+async def end_all(
+    work: Work, person: Principal, reason: str, *, but: str | None = None, origin: Origin | None = None
+) -> None:
     """End somebody's sessions in this unit of work, all but the one whose public id is `but`."""
     for session in await work.credentials.sessions(person.id):
         if session.uid != but:
             await work.credentials.end_session(session.uid)
-            await work.audit.append(_event(EventType.SESSION_ENDED, person, session, Origin(), reason))
+            await work.audit.append(
+                _event(EventType.SESSION_ENDED, person, session, origin or Origin(), reason)
+            )
 
 
 async def find(parts: Parts, secret: str, lifetime: Lifetime) -> tuple[Principal, Session] | None:
@@ -95,14 +99,19 @@ async def sign_out(parts: Parts, secret: str, origin: Origin) -> None:
         await drop(work, secret, "signed_out", origin)
 
 
-async def mine(parts: Parts, caller: Caller) -> list[Session]:
-    """One's own open sessions, newest first."""
+async def mine(parts: Parts, caller: Caller, lifetime: Lifetime) -> list[Session]:
+    """One's own open sessions, newest first. Raises `Forbidden` for whoever doesn't come by one of them."""
+    _check_seated(caller)
     async with parts.database.read() as work:
-        return await work.credentials.sessions(caller.principal.id)
+        now = await work.now()
+        found = await work.credentials.sessions(caller.principal.id)
+        return [session for session in found if not lifetime.over(session, now)]
 
 
 async def end(parts: Parts, caller: Caller, uid: str) -> None:
-    """End one of one's own sessions. Raises `NotFound` for another's, as for one that doesn't exist."""
+    """End one of one's own sessions. Raises `NotFound` for another's, as for one that doesn't exist; `Forbidden` for
+    whoever doesn't come by a session."""
+    _check_seated(caller)
     async with parts.database.write() as work:
         own = {session.uid: session for session in await work.credentials.sessions(caller.principal.id)}
         if uid not in own:
@@ -111,6 +120,21 @@ async def end(parts: Parts, caller: Caller, uid: str) -> None:
         await work.audit.append(
             _event(EventType.SESSION_ENDED, caller.principal, own[uid], caller.origin, "ended_by_owner")
         )
+
+
+async def end_others(parts: Parts, caller: Caller) -> None:
+    """End all of one's own sessions but this one. Raises `Forbidden` as above."""
+    _check_seated(caller)
+    async with parts.database.write() as work:
+        await end_all(
+            work, caller.principal, "ended_by_owner", but=caller.origin.session, origin=caller.origin
+        )
+
+
+def _check_seated(caller: Caller) -> None:
+    """Programs see no sessions, whomever they act for."""
+    if caller.origin.session is None:
+        raise Forbidden("Sessions are seen and ended from a session.")
 
 
 async def drop(work: Work, secret: str, reason: str, origin: Origin) -> None:
