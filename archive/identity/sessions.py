@@ -70,10 +70,7 @@ async def end_all(
     """End somebody's sessions in this unit of work, all but the one whose public id is `but`."""
     for session in await work.credentials.sessions(person.id):
         if session.uid != but:
-            await work.credentials.end_session(session.uid)
-            await work.audit.append(
-                _event(EventType.SESSION_ENDED, person, session, origin or Origin(), reason)
-            )
+            await close(work, person, session, reason, origin or Origin())
 
 
 async def find(parts: Parts, secret: str, lifetime: Lifetime) -> tuple[Principal, Session] | None:
@@ -116,10 +113,7 @@ async def end(parts: Parts, caller: Caller, uid: str) -> None:
         own = {session.uid: session for session in await work.credentials.sessions(caller.principal.id)}
         if uid not in own:
             raise NotFound
-        await work.credentials.end_session(uid)
-        await work.audit.append(
-            _event(EventType.SESSION_ENDED, caller.principal, own[uid], caller.origin, "ended_by_owner")
-        )
+        await close(work, caller.principal, own[uid], "ended_by_owner", caller.origin)
 
 
 async def end_others(parts: Parts, caller: Caller) -> None:
@@ -141,8 +135,12 @@ async def drop(work: Work, secret: str, reason: str, origin: Origin) -> None:
     """End the session of this secret, if there is one, in this unit of work."""
     session = await work.credentials.session(hashed(secret))
     person = await work.principals.by_id(session.principal_id) if session else None
-    if session is None or person is None:
-        return
+    if session and person:
+        await close(work, person, session, reason, origin)
+
+
+async def close(work: Work, person: Principal, session: Session, reason: str, origin: Origin) -> None:
+    """End one session of a person in this unit of work."""
     await work.credentials.end_session(session.uid)
     await work.audit.append(_event(EventType.SESSION_ENDED, person, session, origin, reason))
 
