@@ -219,11 +219,28 @@ class CallView(Struct, frozen=True, kw_only=True):
 # ---- forms -----------------------------------------------------------------------------------------------------
 
 
+class WayIn(Struct, frozen=True):
+    """A company's sign-in."""
+
+    label: str
+    href: str
+
+
 class SignInView(Struct, frozen=True):
+    """`passwords`: whom the form for passwords is for; `everybody`, `one`, or nobody."""
+
     next: str
     email: str = ""
     problem: str = ""
     note: Note | None = None
+    ways: tuple[WayIn, ...] = ()
+    passwords: str = "everybody"
+
+
+class LeavingView(Struct, frozen=True):
+    """`address`: where to sign out at the provider."""
+
+    address: str
 
 
 class SetupView(Struct, frozen=True):
