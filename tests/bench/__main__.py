@@ -33,6 +33,7 @@ BENCHMARKS = {
     "search": Options(quick=("--calls", "500")),
     "listen": Options(),
     "events": Options(),
+    "paint": Options(),
 }
 
 
