@@ -19,7 +19,7 @@ def profiles() -> dict[str, list[Step]]:
         "serve": _installed(system.TO_SERVE, environment.product_packages()),
         "demo": _installed(system.TO_SHOW, environment.product_packages()),
         "develop": develop,
-        "test": [*develop, minio.minio()],
+        "test": [*develop, frontend.provider_packages(), minio.minio()],
     }
 
 

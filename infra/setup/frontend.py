@@ -13,6 +13,8 @@ VENDOR = FRONTEND / "vendor"
 VENDOR_LIST = FRONTEND / "vendor.json"
 NODE_MODULES = FRONTEND / "node_modules"
 PACKAGES = Stamp("node-packages", (FRONTEND / "package.json", FRONTEND / "package-lock.json"))
+PROVIDER = ROOT / "tests" / "provider"
+PROVIDER_PACKAGES = Stamp("provider-packages", (PROVIDER / "package.json", PROVIDER / "package-lock.json"))
 
 
 def node_packages() -> Step:
@@ -24,10 +26,28 @@ def node_packages() -> Step:
     )
 
 
+def provider_packages() -> Step:
+    """The OpenID Connect provider that the tests sign in at."""
+    return Step(
+        "OpenID Connect provider for the tests",
+        done=lambda: PROVIDER_PACKAGES.fresh() and (PROVIDER / "node_modules").is_dir(),
+        work=_install_provider,
+    )
+
+
 def _install() -> None:
-    run([BIN / "npm", "ci"], cwd=FRONTEND, env={"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"})
+    _npm_ci(FRONTEND)
     copy_vendored(NODE_MODULES, VENDOR)
     PACKAGES.write()
+
+
+def _install_provider() -> None:
+    _npm_ci(PROVIDER)
+    PROVIDER_PACKAGES.write()
+
+
+def _npm_ci(folder: Path) -> None:
+    run([BIN / "npm", "ci"], cwd=folder, env={"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"})
 
 
 def vendored_files() -> dict[str, str]:
