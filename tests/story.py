@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from archive.adapters.db.database import SqlDatabase
 from archive.adapters.files import FolderStore
+from archive.adapters.limiter import NoLimiter
 from archive.adapters.transcripts import TranscriptFormats
 from archive.audit.event import Origin
 from archive.calls import upload
@@ -23,7 +24,7 @@ from archive.calls.transcript import Transcript
 from archive.calls.upload import Accepted, Metadata, Stored
 from archive.ids import uuid7
 from archive.policy.actions import Action, Role
-from archive.policy.principal import Principal
+from archive.policy.principal import Grant, Principal
 from archive.policy.scope import AllCalls, CallIds, Partner, Scope
 from archive.ports import (
     Database,
@@ -63,6 +64,7 @@ class Story:
             audio=self.engine,
             formats=TranscriptFormats(),
             passwords=NoPasswords(),
+            limiter=NoLimiter(),
         )
 
     # ---- who asks ----
@@ -120,6 +122,12 @@ class Story:
             principal = await work.principals.get(caller.principal.uid)
         assert principal is not None
         return structs.replace(caller, principal=principal)
+
+    async def grant(self, uid: str) -> Grant:
+        async with self.parts.database.read() as work:
+            found = await work.principals.grant(uid)
+        assert found is not None
+        return found[1]
 
     async def _partner(self, name: str) -> Scope:
         async with self.parts.database.write() as work:

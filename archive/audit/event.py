@@ -58,6 +58,7 @@ class EventType(StrEnum):
     GRANT_REFUSED = "grant.refused"
     GRANT_WITHDRAWN = "grant.withdrawn"
     GROUP_ADDED = "group.added"
+    GROUP_CHANGED = "group.changed"
     GROUP_DISABLED = "group.disabled"
     GROUP_ENTERED = "group.entered"
     GROUP_LEFT = "group.left"

@@ -3,7 +3,7 @@
 from archive.audit.event import EventType, ObjectKind
 from archive.calls.caller import Caller
 from archive.errors import Invalid, NotFound
-from archive.identity.grants import Giving, give_within
+from archive.identity.grants import Giving, give_or_wait
 from archive.identity.managing import again, change, check_manager
 from archive.identity.secrets import Prefix, encoded, new_secret
 from archive.identity.typed import clean_name
@@ -14,7 +14,8 @@ from archive.ports import Parts, Work
 async def add_integration(
     parts: Parts, caller: Caller, *, name: str, giving: Giving, purpose: str | None = None
 ) -> tuple[Principal, str]:
-    """A program with credentials of its own; its client secret is shown this once."""
+    """A program with credentials of its own; its client secret is shown this once. What it may do may wait for a second
+    person."""
     await check_manager(parts, caller)
     name = clean_name(name)
     if not giving.actions:
@@ -24,7 +25,7 @@ async def add_integration(
         secret = await _new_client_secret(work, integration)
         event = change(caller, EventType.INTEGRATION_CREATED, ObjectKind.INTEGRATION, integration.uid)
         await work.audit.append(event)
-        await give_within(work, caller, integration, giving)
+        await give_or_wait(work, caller, integration, giving)
         return await again(work, integration), secret
 
 

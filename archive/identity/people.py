@@ -1,19 +1,21 @@
-"""People: added, disabled, listed."""
+"""People: added, changed, disabled, let in again, listed."""
 
-from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin
+from archive.audit.event import EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
-from archive.errors import Conflict, NotFound
-from archive.identity.grants import Giving, give_within
+from archive.errors import Conflict, Forbidden, NotFound
+from archive.identity import sessions
+from archive.identity.grants import Giving, give_or_wait
 from archive.identity.managing import again, change, check_manager
 from archive.identity.typed import checked_password, clean_email, clean_name
-from archive.policy.principal import Principal
+from archive.policy.principal import Principal, PrincipalKind
 from archive.ports import Parts, Work
 
 
 async def add_person(
     parts: Parts, caller: Caller, *, name: str, email: str, password: str, giving: Giving
 ) -> Principal:
-    """A person who can sign in at once, with their first grant. Raises `Conflict` where the e-mail is taken."""
+    """A person who can sign in at once, with their first grant, unless that waits for a second person. Raises
+    `Conflict` where the e-mail is taken."""
     await check_manager(parts, caller)
     name, email = clean_name(name), clean_email(email)
     encoded_password = await parts.passwords.hash(checked_password(password))
@@ -25,13 +27,13 @@ async def enrol(
     work: Work, caller: Caller, *, name: str, email: str, giving: Giving | None, encoded: str | None
 ) -> Principal:
     """Add a person in this unit of work. `encoded` is the hash of their password: None for whoever comes by a link or
-    a company's sign-in. `giving` is their first grant, which was agreed on where it must be."""
+    a company's sign-in. `giving` is their first grant, which may wait for a second person: they come without it."""
     person = await work.principals.add_person(email, name)
     if encoded is not None:
         await work.credentials.set_password(person.id, encoded)
     await work.audit.append(change(caller, EventType.PERSON_ADDED, ObjectKind.PERSON, person.uid))
     if giving is not None:
-        await give_within(work, caller, person, giving)
+        await give_or_wait(work, caller, person, giving)
     return await again(work, person)
 
 
@@ -47,29 +49,69 @@ async def link(
     """From now on that issuer's `subject` is this person. Raises `Conflict` where it is somebody's already."""
     if not await work.sign_ins.link(person.id, issuer, subject):
         raise Conflict("That account of the company's sign-in is linked already.")
-    event = Event(
-        type=EventType.IDENTITY_LINKED,
-        actor=Actor(person.uid, person.kind.value),
-        object=Object(ObjectKind.PERSON, person.uid),
-        origin=origin or Origin(),
+    linked = change(
+        Caller(person, origin or Origin()),
+        EventType.IDENTITY_LINKED,
+        ObjectKind.PERSON,
+        person.uid,
         details={"issuer": issuer},
         texts={"subject": subject},
     )
-    await work.audit.append(event)
+    await work.audit.append(linked)
 
 
-async def disable_person(parts: Parts, caller: Caller, email: str) -> None:
-    """The person's sessions and tokens end with this commit. Raises `NotFound`."""
+async def change_person(
+    parts: Parts, caller: Caller, whom: str, *, name: str | None = None, email: str | None = None
+) -> Principal:
+    """Another name or e-mail for somebody else: an e-mail decides whose calls are one's own. Raises `NotFound`,
+    `Conflict` where the e-mail is taken, `Forbidden` for oneself."""
     await check_manager(parts, caller)
     async with parts.database.write() as work:
-        person = await work.principals.by_email(clean_email(email))
-        if person is None:
-            raise NotFound(f"There is no person {email}.")
+        person = await find(work, whom)
+        if person.uid == caller.principal.uid:
+            raise Forbidden("Somebody else changes your name and e-mail.")
+        new_name = person.name if name is None else clean_name(name)
+        new_email = person.email or "" if email is None else clean_email(email)
+        await work.principals.rename_person(person.id, new_name, new_email)
+        texts = {"name": new_name, "email": new_email}
+        await work.audit.append(
+            change(caller, EventType.PERSON_CHANGED, ObjectKind.PERSON, person.uid, texts=texts)
+        )
+        return await again(work, person)
+
+
+async def disable_person(parts: Parts, caller: Caller, whom: str) -> None:
+    """The person's password, one-time codes, sessions, tokens and links end with this commit. Raises `NotFound`."""
+    await check_manager(parts, caller)
+    async with parts.database.write() as work:
+        person = await find(work, whom)
+        if person.disabled_at is not None:
+            return
+        await sessions.end_all(work, person, "disabled", origin=caller.origin)
         await work.principals.disable(person.id)
         await work.audit.append(change(caller, EventType.PERSON_DISABLED, ObjectKind.PERSON, person.uid))
+
+
+async def enable_person(parts: Parts, caller: Caller, whom: str) -> Principal:
+    """Somebody disabled may come in again, with the grants they have: by the company's sign-in, or by a link, for their
+    password is gone. Raises `NotFound`."""
+    await check_manager(parts, caller)
+    async with parts.database.write() as work:
+        person = await find(work, whom)
+        if await work.principals.enable(person.id):
+            await work.audit.append(change(caller, EventType.PERSON_ENABLED, ObjectKind.PERSON, person.uid))
+        return await again(work, person)
 
 
 async def people(parts: Parts, caller: Caller, after: int = 0, limit: int | None = None) -> list[Principal]:
     await check_manager(parts, caller)
     async with parts.database.read() as work:
         return await work.principals.people(after, limit)
+
+
+async def find(work: Work, whom: str) -> Principal:
+    """A person, disabled or not, by e-mail or public id. Raises `NotFound`."""
+    found = await (work.principals.by_email(clean_email(whom)) if "@" in whom else work.principals.get(whom))
+    if found is None or found.kind is not PrincipalKind.PERSON:
+        raise NotFound(f"There is no person {whom}.")
+    return found

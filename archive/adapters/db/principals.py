@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from archive.adapters.db.tables import (
     agents,
+    authenticators,
     authorizations,
     client_secrets,
     grants,
@@ -29,6 +30,7 @@ from archive.adapters.db.tables import (
     links,
     passwords,
     principals,
+    recovery_codes,
     sessions,
     tokens,
 )
@@ -41,7 +43,16 @@ from archive.policy.principal import Grant, Principal, PrincipalKind
 from archive.policy.scope import Intersection, OwnCalls, Scope, Union, Unsealed
 from archive.ports import GrantFilter, NewGrant
 
-_KEYS = (passwords, client_secrets, sessions, tokens, authorizations, links)
+_KEYS = (
+    passwords,
+    authenticators,
+    recovery_codes,
+    client_secrets,
+    sessions,
+    tokens,
+    authorizations,
+    links,
+)
 # Once each, whether by hand or by how many providers somebody belongs to a group.
 _memberships = (
     select(group_members.c.group_id, group_members.c.member_id)
@@ -104,6 +115,17 @@ class SqlPrincipals:
         for table in _KEYS:
             await self._unit.run(delete(table).where(table.c.principal_id == id))
 
+    async def enable(self, id: int) -> bool:
+        enabling = update(principals).where(principals.c.id == id, principals.c.disabled_at.is_not(None))
+        return await self._unit.changed(enabling.values(disabled_at=None))
+
+    async def rename_person(self, id: int, name: str, email: str) -> None:
+        taken = exists().where(principals.c.email_key == email_key(email), principals.c.id != id)
+        if await self._unit.value(select(taken)):
+            raise Conflict("Somebody has this e-mail already.", field="email")
+        renaming = update(principals).where(principals.c.id == id)
+        await self._unit.run(renaming.values(name=name, email=email, email_key=email_key(email)))
+
     async def give(self, principal_id: int, grant: NewGrant) -> Grant:
         values = structs.asdict(structs.replace(grant, scope=owned(grant.scope, frozenset())))
         uid = uuid7()
@@ -147,7 +169,7 @@ class SqlPrincipals:
         ]
 
     async def ever_held(self, action: Action) -> list[Scope]:
-        begun = or_(grants.c.revoked_at.is_(None), grants.c.revoked_at > grants.c.since)
+        begun = or_(grants.c.revoked_at.is_(None), grants.c.revoked_at >= grants.c.since)
         holders = principals.c.id == grants.c.principal_id
         query = (
             select(grants.c.scope)

@@ -1,0 +1,87 @@
+"""The second person. Once the archive has had a compliance person, what opens speech or weakens the rules waits until
+somebody else agrees, at the console too. See docs/decisions/0008-the-second-person.md.
+"""
+
+from enum import StrEnum
+
+from archive.audit.event import EventType, ObjectKind
+from archive.calls.caller import Caller
+from archive.identity.facts import facts, typed
+from archive.identity.managing import change as event_of
+from archive.identity.oneself import gains
+from archive.policy.actions import Action
+from archive.policy.decide import may, resolve_scope
+from archive.policy.principal import Principal, PrincipalKind
+from archive.policy.scope import reaches_all
+from archive.ports import Change, Claim, MapClaim, PendingChange, Work
+
+
+class Unfit(StrEnum):
+    """Why somebody isn't the second person of a change; stands in the event."""
+
+    NOT_IN_PERSON = "not_in_person"  # the console, a program, or a program acting for a person
+    ONESELF = "oneself"  # they asked for it, or gain from it
+    NOT_SECOND = "not_second"  # they may not approve
+
+
+async def needs_second(work: Work) -> bool:
+    """Whether a person approves over all calls, or ever did: who ends the last one doesn't end the rule with them."""
+    return any(map(reaches_all, await work.principals.ever_held(Action.APPROVE)))
+
+
+async def or_wait(
+    work: Work, caller: Caller, change: Change, *, beneficiary: str | None, opens: bool
+) -> PendingChange | None:
+    """None: go on and do it now. Else it waits, and so it is written with its event in this unit of work.
+
+    `opens`: whether the change opens speech or weakens a rule; `beneficiary`: the public id of who gains by it."""
+    if not opens or not await needs_second(work):
+        return None
+    who = caller.principal
+    pending = await work.changes.add(change, beneficiary=beneficiary, asked_by=who.uid, asked_name=who.name)
+    details = {**facts(change), "beneficiary": beneficiary}
+    await work.audit.append(
+        event_of(
+            caller,
+            EventType.CHANGE_ASKED,
+            ObjectKind.CHANGE,
+            pending.uid,
+            details=details,
+            texts=typed(change),
+        )
+    )
+    return pending
+
+
+async def unfit(work: Work, caller: Caller, pending: PendingChange) -> Unfit | None:
+    """Why the caller can't decide on a change as its second person; None if they can."""
+    who = caller.principal
+    in_person = who.kind is PrincipalKind.PERSON and who.narrowed is None and caller.token is None
+    if not in_person:
+        return Unfit.NOT_IN_PERSON
+    if await _concerned(work, who, pending):
+        return Unfit.ONESELF
+    others = [one for one in await approvers(work) if not await _concerned(work, one, pending)]
+    if any(one.uid == who.uid for one in others):
+        return None
+    # Nobody else approves: then whoever may manage people is the second person.
+    allowed = not others and may(who, Action.MANAGE_PEOPLE, await work.now())
+    return None if allowed else Unfit.NOT_SECOND
+
+
+async def _concerned(work: Work, who: Principal, pending: PendingChange) -> bool:
+    """Whether somebody asked for the change, or gains by it."""
+    asked = pending.change
+    claim = Claim(asked.provider, asked.value) if isinstance(asked, MapClaim) else None
+    return who.uid == pending.asked_by or await gains(work, who, pending.beneficiary, claim)
+
+
+async def approvers(work: Work) -> list[Principal]:
+    """Enabled people who approve over all calls."""
+    now = await work.now()
+    found = await work.principals.holding(Action.APPROVE)
+    return [one for one in found if reaches_all(resolve_scope(one, Action.APPROVE, now))]
+
+
+async def approves_all(work: Work, who: Principal) -> bool:
+    return reaches_all(resolve_scope(who, Action.APPROVE, await work.now()))
