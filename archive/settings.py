@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from archive.errors import WrongSetting
+from archive.policy.actions import Role
 
 PREFIX = "ARCHIVE_"
 
@@ -168,6 +169,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(description="E-mail of the one who may do so even without `local_accounts`. Empty: nobody."),
     ] = ""
+    totp_required_for: Annotated[
+        str,
+        Meta(
+            description="Roles that take one-time codes beside a password, such as `administrator,compliance`."
+        ),
+    ] = ""
     providers: Annotated[
         tuple[ProviderSettings, ...],
         Meta(description="Companies' sign-ins, below. In the environment: a JSON list of objects."),
@@ -187,6 +194,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def proxies(self) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.behind_proxy.split(",") if part.strip())
+
+    @property
+    def codes_for(self) -> frozenset[Role]:
+        """The roles that `totp_required_for` names."""
+        return frozenset(Role(name.strip()) for name in self.totp_required_for.split(",") if name.strip())
 
     @property
     def secure(self) -> bool:
@@ -275,6 +287,7 @@ def check(settings: Settings) -> None:
             _check_address(name, value, schemes)
     _check_together(settings)
     _check_zone(settings.time_zone)
+    _check_roles(settings)
     for proxy in settings.proxies:
         _check_network(proxy)
     _check_providers(settings)
@@ -302,6 +315,16 @@ def _check_zone(name: str) -> None:
     except (ValueError, OSError, KeyError) as error:
         raise WrongSetting(
             f"{variable('time_zone')} (time_zone): there is no zone {name}.", field="time_zone"
+        ) from error
+
+
+def _check_roles(settings: Settings) -> None:
+    try:
+        _ = settings.codes_for
+    except ValueError as error:
+        raise WrongSetting(
+            f"{variable('totp_required_for')} (totp_required_for): {error}. The roles are {', '.join(Role)}.",
+            field="totp_required_for",
         ) from error
 
 
@@ -355,6 +378,8 @@ def _check_provider(provider: ProviderSettings) -> None:
         raise WrongSetting(
             f"providers: the issuer of {provider.name} must begin with https://.", field="providers"
         )
+    if provider.name == "code":
+        raise WrongSetting("providers: code is an address of the archive's own sign-in.", field="providers")
     if "openid" not in provider.scopes.split():
         raise WrongSetting(f"providers: the scopes of {provider.name} lack openid.", field="providers")
 

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from archive.calls.caller import Caller
 from archive.errors import NotSignedIn
 from archive.http.metrics import Metrics
+from archive.identity.half_way import Rules
 from archive.identity.sessions import Lifetime
 from archive.ports import Parts
 from archive.settings import Settings
@@ -43,9 +44,25 @@ class Context(Struct, frozen=True):
         return Lifetime(idle, timedelta(hours=self.settings.session_hours))
 
     @property
+    def rules(self) -> Rules:
+        """How people may sign in with a password."""
+        given = self.settings
+        return Rules(given.local_accounts, given.break_glass_administrator, given.codes_for)
+
+    @property
+    def half_way_cookie(self) -> str:
+        """Of a browser whose person showed a password, and no code yet."""
+        return "__Host-half-way" if self.settings.secure else "half-way"
+
+    @property
     def cookie(self) -> str:
         """`__Host-` binds the cookie to this host over HTTPS; on http://localhost browsers would drop it."""
         return "__Host-session" if self.settings.secure else "session"
+
+    @property
+    def company_cookie(self) -> str:
+        """Of a sign-in under way at a company's provider."""
+        return "__Host-company" if self.settings.secure else "company"
 
     @property
     def console(self) -> dict[str, str]:

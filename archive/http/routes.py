@@ -13,6 +13,7 @@ from archive.http.api import (
     people,
     recordings,
     searching,
+    sessions,
     system,
     transcripts,
 )
@@ -29,5 +30,6 @@ def api_routes() -> Sequence[HTTPRouteHandler]:
         *recordings.handlers,
         *audit.handlers,
         *people.handlers,
+        *sessions.handlers,
         *docs.handlers,
     ]

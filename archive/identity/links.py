@@ -7,11 +7,15 @@ those before it. Looking at its page uses nothing up: mail scanners look.
 from datetime import timedelta
 from enum import StrEnum
 
-from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin
+from archive.audit.event import Detail, EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
+from archive.identity import authenticators, sessions
+from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
 from archive.identity.managing import change, check_manager
+from archive.identity.passwords import set_password
 from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
+from archive.identity.typed import checked_password
 from archive.policy.principal import Principal, PrincipalKind
 from archive.ports import Parts, PendingChange, Work
 
@@ -47,11 +51,10 @@ async def make(parts: Parts, caller: Caller, person_uid: str, *, codes: bool = F
 async def make_within(work: Work, caller: Caller, person: Principal, purpose: Purpose) -> str:
     """Make a link in this unit of work; the person's others end."""
     secret = new_secret(Prefix.LINK)
-    for each in Purpose:
-        await work.credentials.drop_links(each, person.id)
+    await work.credentials.end_links(person.id)
     expires_at = await work.now() + LIFE[purpose]
     await work.credentials.add_link(hashed(secret), purpose, person.id, expires_at)
-    details = {"purpose": purpose.value}
+    details: dict[str, Detail] = {"purpose": purpose.value}
     await work.audit.append(
         change(caller, EventType.LINK_MADE, ObjectKind.PERSON, person.uid, details=details)
     )
@@ -76,15 +79,45 @@ async def use(work: Work, secret: str, origin: Origin) -> tuple[Principal, Purpo
     if found is None or not await work.credentials.use_link(hashed(secret), found[1]):
         raise NotFound
     person, purpose = found
+    details: dict[str, Detail] = {"purpose": purpose.value}
     await work.audit.append(
-        Event(
-            type=EventType.LINK_USED,
-            actor=Actor(person.uid, person.kind.value),
-            object=Object(ObjectKind.PERSON, person.uid),
-            origin=origin,
-            details={"purpose": purpose.value},
-        )
+        change(Caller(person, origin), EventType.LINK_USED, ObjectKind.PERSON, person.uid, details=details)
     )
+    return person, purpose
+
+
+async def accept(
+    parts: Parts,
+    secret: str,
+    password: str,
+    origin: Origin,
+    *,
+    rules: Rules = EVERYBODY,
+    replaces: str | None = None,
+) -> Entered:
+    """Use a link up by setting a password. Whoever was signed in as this person is out, and the caller in; a link that
+    doesn't end one-time codes is followed by a code. Raises `NotFound`, `Invalid`, `Forbidden` where passwords are
+    switched off."""
+    person, _ = await look(parts, secret)
+    if not rules.lets(person.email):
+        raise Forbidden("People sign in by the company's sign-in here.")
+    encoded = await parts.passwords.hash(checked_password(password))
+    async with parts.database.write() as work:
+        person, purpose = await use(work, secret, origin)
+        owner = Caller(person, origin)
+        if purpose is Purpose.RESET_CODES:
+            await authenticators.drop(work, owner, person)
+        await set_password(work, owner, person, encoded)
+        await sessions.end_all(work, person, "link_used")
+        return await enter(work, person, origin, rules, replaces)
+
+
+async def look(parts: Parts, secret: str) -> tuple[Principal, Purpose]:
+    """As `find`, which uses nothing up. Raises `NotFound`."""
+    async with parts.database.read() as work:
+        found = await find(work, secret)
+    if found is None:
+        raise NotFound
     return found
 
 

@@ -1,12 +1,14 @@
 """A person signs in with e-mail and password.
 
-An unknown e-mail, a wrong password and a disabled person take the same path and get the same answer: one hash is
-computed in each case, one event is written, one sentence is returned.
+An unknown e-mail, a wrong password, a disabled person, one who comes by the company's sign-in alone, and anybody while
+passwords are switched off take the same path and get the same answer: one hash is computed in each case, one event is
+written, one sentence is returned. Who has one-time codes learns no more of it: the next page comes after a right
+password only.
 """
 
 from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin, Outcome
 from archive.errors import NotSignedIn, TooMany
-from archive.identity import sessions
+from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
 from archive.identity.limits import WINDOW, Limit, count, key
 from archive.identity.typed import MAX_EMAIL
 from archive.policy.principal import Principal, PrincipalKind
@@ -22,9 +24,16 @@ NOBODY = Actor(None, PrincipalKind.PERSON.value)
 
 
 async def sign_in(
-    parts: Parts, email: str, password: str, origin: Origin, replaces: str | None = None
-) -> str:
-    """Open a session; the secret for its cookie. `replaces` is the secret that the browser came with, which ends.
+    parts: Parts,
+    email: str,
+    password: str,
+    origin: Origin,
+    *,
+    rules: Rules = EVERYBODY,
+    replaces: str | None = None,
+) -> Entered:
+    """Open a session, or ask for a code first. `replaces` is the secret of the session that the browser came with,
+    which ends once another opens.
 
     Raises `NotSignedIn`, or `TooMany` past the limits.
     """
@@ -32,14 +41,12 @@ async def sign_in(
     await _count(parts, email, origin)
     person, encoded = await _look_up(parts, email)
     right = await parts.passwords.verify(encoded, password)
-    if person is None or person.disabled_at is not None or not right:
-        await _deny(parts, email, person, origin)
+    if person is None or person.disabled_at is not None or not right or not rules.lets(email):
+        await _write(parts, email, person, origin, _why_not(person, encoded, right=right))
         raise NotSignedIn(REFUSED)
     async with parts.database.write() as work:
         await work.credentials.forget_tries(_of_one(email, origin))
-        if replaces:
-            await sessions.drop(work, replaces, "replaced", origin)
-        return await sessions.begin(work, person, origin)
+        return await enter(work, person, origin, rules, replaces)
 
 
 async def _look_up(parts: Parts, email: str) -> tuple[Principal | None, str | None]:
@@ -68,14 +75,14 @@ def _of_address(origin: Origin) -> str:
     return key("sign-in-address", origin.address)
 
 
-async def _deny(parts: Parts, email: str, person: Principal | None, origin: Origin) -> None:
-    await _write(parts, email, person, origin, _why_not(person))
-
-
-def _why_not(person: Principal | None) -> str:
+def _why_not(person: Principal | None, encoded: str | None, *, right: bool) -> str:
     if person is None:
         return "unknown_person"
-    return "disabled" if person.disabled_at is not None else "wrong_password"
+    if person.disabled_at is not None:
+        return "disabled"
+    if encoded is None:
+        return "no_password"
+    return "passwords_off" if right else "wrong_password"
 
 
 async def _write(parts: Parts, email: str, person: Principal | None, origin: Origin, reason: str) -> None:

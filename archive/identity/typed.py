@@ -23,7 +23,7 @@ def clean_email(email: str) -> str:
     return email
 
 
-def checked_password(password: str) -> str:
+def checked_password(password: str, field: str = "password") -> str:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Invalid(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.", field="password")
+        raise Invalid(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.", field=field)
     return password

@@ -65,6 +65,14 @@ class Principals(Protocol):
         """The principal, its sessions, tokens and secrets end at once; so does all that people let it do."""
         ...
 
+    async def enable(self, id: int) -> bool:
+        """False if it is. Nothing that ended when it was disabled comes back."""
+        ...
+
+    async def rename_person(self, id: int, name: str, email: str) -> None:
+        """Raises `Conflict` where the e-mail is somebody else's."""
+        ...
+
     async def give(self, principal_id: int, grant: NewGrant) -> Grant: ...
     async def grant(self, uid: str) -> tuple[Principal, Grant] | None: ...
     async def grants(self, filter: GrantFilter, after: int, limit: int) -> list[tuple[Principal, Grant]]:
@@ -167,7 +175,10 @@ class Credentials(Protocol):
 
     async def add_link(
         self, hash: bytes, purpose: str, principal_id: int | None, expires_at: datetime
-    ) -> None: ...
+    ) -> None:
+        """Everybody's that are over go on this occasion."""
+        ...
+
     async def link(self, hash: bytes, purpose: str) -> tuple[int | None] | None:
         """The principal of an unused, unexpired link, as a one-tuple; None if there is no such link."""
         ...
@@ -176,8 +187,9 @@ class Credentials(Protocol):
         """True for exactly one caller, however many try at once."""
         ...
 
-    async def drop_links(self, purpose: str, principal_id: int | None = None) -> None:
-        """Those of one principal; without one, everybody's."""
+    async def drop_links(self, purpose: str) -> None: ...
+    async def end_links(self, principal_id: int) -> None:
+        """Somebody's, whatever they are for."""
         ...
 
     async def count_try(self, key: str, window: timedelta) -> int:

@@ -8,13 +8,14 @@ import pytest
 
 from archive.adapters.passwords import Argon2Hasher
 from archive.audit.event import Origin
-from archive.calls.caller import Caller
-from archive.errors import ArchiveError, NotFound, NotSignedIn, TooMany
+from archive.errors import ArchiveError, NotSignedIn, TooMany
 from archive.identity import manage, sessions
+from archive.identity.half_way import Entered
 from archive.identity.limits import WINDOW
 from archive.identity.secrets import Prefix, new_secret
 from archive.identity.sessions import Lifetime
 from archive.identity.sign_in import TRIES_OF_AN_ADDRESS, TRIES_OF_ONE, sign_in
+from archive.ids import uuid7
 from archive.policy.actions import Role
 from archive.policy.principal import Principal
 from tests.world import ORIGIN, PASSWORD, URL, PlainPasswords, World
@@ -110,11 +111,11 @@ async def test_one_address_can_not_try_many_people(world: World, ann: Principal)
 
 async def test_a_session_that_was_set_beforehand_is_not_taken_over(world: World, ann: Principal) -> None:
     planted = new_secret(Prefix.SESSION)
-    first = await sign_in(world.parts, str(ann.email), PASSWORD, HERE, replaces=planted)
+    first = (await sign_in(world.parts, str(ann.email), PASSWORD, HERE, replaces=planted)).secret
     assert first != planted
     assert await sessions.find(world.parts, planted, LONG) is None
 
-    second = await sign_in(world.parts, str(ann.email), PASSWORD, HERE, replaces=first)
+    second = (await sign_in(world.parts, str(ann.email), PASSWORD, HERE, replaces=first)).secret
     assert await sessions.find(world.parts, first, LONG) is None
     assert await sessions.find(world.parts, second, LONG) is not None
     kinds = [event.type for event in await world.events("session.opened", "session.ended")]
@@ -122,7 +123,7 @@ async def test_a_session_that_was_set_beforehand_is_not_taken_over(world: World,
 
 
 async def test_a_session_ends_when_idle_and_in_any_case(world: World, ann: Principal) -> None:
-    idle = await sign_in(world.parts, str(ann.email), PASSWORD, HERE)
+    idle = (await sign_in(world.parts, str(ann.email), PASSWORD, HERE)).secret
     world.clock.forward(hours=1, minutes=59)
     assert await sessions.find(world.parts, idle, LONG) is not None  # and is fresh again
     world.clock.forward(hours=1, minutes=59)
@@ -130,7 +131,7 @@ async def test_a_session_ends_when_idle_and_in_any_case(world: World, ann: Princ
     world.clock.forward(hours=2, seconds=1)
     assert await sessions.find(world.parts, idle, LONG) is None
 
-    busy = await sign_in(world.parts, str(ann.email), PASSWORD, HERE)
+    busy = (await sign_in(world.parts, str(ann.email), PASSWORD, HERE)).secret
     for _ in range(12):
         world.clock.forward(minutes=59)
         assert await sessions.find(world.parts, busy, LONG) is not None
@@ -147,16 +148,17 @@ async def test_a_disabled_person_is_out_at_the_next_request(world: World, ann: P
 
 async def test_another_persons_session_can_not_be_ended(world: World, ann: Principal) -> None:
     bob = await world.add_person(Role.AUDITOR)
-    await sign_in(world.parts, str(ann.email), PASSWORD, HERE)
-    secret = await sign_in(world.parts, str(bob.email), PASSWORD, HERE)
-    found = await sessions.find(world.parts, secret, LONG)
-    assert found is not None
-    for uid in (found[1].uid, "no-such"):
-        with pytest.raises(NotFound):
-            await sessions.end(world.parts, Caller(ann), uid)
-    assert [one.uid for one in await sessions.mine(world.parts, Caller(bob))] == [found[1].uid]
-    await sessions.end(world.parts, Caller(bob), found[1].uid)
-    assert await sessions.find(world.parts, secret, LONG) is None
+    his = await world.signed_in(bob)
+    hers = await world.signed_in(ann)
+    (session,) = (await his.get("/api/v1/sessions")).json()["items"]
+    answers = [await hers.delete(f"/api/v1/sessions/{uid}") for uid in (session["id"], uuid7())]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
+    assert (await hers.post(f"/account/sessions/{session['id']}/end")).status_code == 404
+    assert (await his.get("/api/v1/calls")).status_code == 200
+
+    assert (await his.delete(f"/api/v1/sessions/{session['id']}")).status_code == 204
+    assert (await his.get("/api/v1/calls")).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ async def test_without_credentials_the_answer_says_where_to_get_some(world: Worl
     assert answer.headers["WWW-Authenticate"] == f"Bearer {metadata}"
 
 
-async def _refused(signing_in: Awaitable[str]) -> ArchiveError:
+async def _refused(signing_in: Awaitable[Entered]) -> ArchiveError:
     try:
         await signing_in
     except ArchiveError as error:

@@ -126,6 +126,7 @@ class SqlCredentials:
     async def add_link(
         self, hash: bytes, purpose: str, principal_id: int | None, expires_at: datetime
     ) -> None:
+        await self._unit.run(delete(links).where(links.c.expires_at <= await self._unit.now()))
         values = {"purpose": purpose, "principal_id": principal_id, "expires_at": expires_at}
         await self._unit.run(insert(links).values(hash=hash, **values))
 
@@ -138,9 +139,11 @@ class SqlCredentials:
         now = await self._unit.now()
         return await self._unit.changed(update(links).where(*_usable(hash, purpose, now)).values(used_at=now))
 
-    async def drop_links(self, purpose: str, principal_id: int | None = None) -> None:
-        whose = () if principal_id is None else (links.c.principal_id == principal_id,)
-        await self._unit.run(delete(links).where(links.c.purpose == purpose, *whose))
+    async def drop_links(self, purpose: str) -> None:
+        await self._unit.run(delete(links).where(links.c.purpose == purpose))
+
+    async def end_links(self, principal_id: int) -> None:
+        await self._unit.run(delete(links).where(links.c.principal_id == principal_id))
 
     # ---- tries ----
 

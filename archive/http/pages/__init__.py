@@ -2,7 +2,20 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from archive.http.pages import audit, call, elsewhere, entering, files, listens, managing, search, upload
+from archive.http.pages import (
+    account,
+    audit,
+    call,
+    elsewhere,
+    entering,
+    files,
+    half_way,
+    linked,
+    listens,
+    managing,
+    search,
+    upload,
+)
 
 routes: list[HTTPRouteHandler] = [
     search.search_page,
@@ -24,6 +37,9 @@ routes: list[HTTPRouteHandler] = [
     entering.setup_page,
     entering.setup_form,
     entering.welcome_page,
+    *half_way.routes,
+    *linked.routes,
+    *account.routes,
     files.asset_file,
     elsewhere.nowhere,
 ]

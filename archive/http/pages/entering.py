@@ -6,15 +6,18 @@ from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
 
-from archive.errors import ArchiveError, Invalid, NotFound, NotSignedIn, TooMany
+from archive.errors import Invalid, NotFound, NotSignedIn, TooMany
 from archive.http.authenticate import origin_of
 from archive.http.context import acting, context_of
-from archive.http.cookies import forget_session, keep_session
+from archive.http.cookies import forget_session
 from archive.http.forms import form
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, local, page
+from archive.http.pages.company import leaving
 from archive.http.pages.frame import THEMES
+from archive.http.pages.half_way import let_in
 from archive.http.pages.rendering import texts
-from archive.http.pages.views import Note, SetupView, SignInView, WelcomeStep, WelcomeView
+from archive.http.pages.signing import sign_in_answer
+from archive.http.pages.views import Note, SetupView, WelcomeStep, WelcomeView
 from archive.http.problems import status_of
 from archive.identity import manage, sessions, sign_in
 
@@ -29,7 +32,7 @@ async def sign_in_page(request: AnyRequest) -> Response[bytes]:
     async with parts.database.read() as work:
         fresh = not await work.principals.anyone()
     note = Note(texts()("sign_in.fresh")) if fresh else None
-    return page(request, "sign_in.html", SignInView(local(request.query_params.get("next", "/")), note=note))
+    return sign_in_answer(request, local(request.query_params.get("next", "/")), note=note)
 
 
 @post("/sign-in", status_code=200, opt=OPEN, exception_handlers={Exception: failed})
@@ -38,26 +41,28 @@ async def sign_in_form(request: AnyRequest) -> Response[bytes]:
     given = await form(request)
     email, onward = given.get("email", ""), local(given.get("next", "/"))
     try:
-        secret = await sign_in.sign_in(
+        entered = await sign_in.sign_in(
             context.parts,
             email,
             given.get("password", ""),
             origin_of(request),
-            request.cookies.get(context.cookie),
+            rules=context.rules,
+            replaces=request.cookies.get(context.cookie),
         )
     except (NotSignedIn, TooMany) as error:
-        return _refused(request, SignInView(onward, email, _why(error)), error)
-    answer = go(onward)
-    keep_session(context, answer, secret)
-    return answer
+        return sign_in_answer(request, onward, email, refused=error)
+    return let_in(request, entered, onward)
 
 
 @post("/sign-out", status_code=200, opt=OPEN, exception_handlers={Exception: failed})
 async def sign_out(request: AnyRequest) -> Response[bytes]:
+    """Here in any case; then at the company's sign-in, where the session came by one."""
     context = context_of(request)
+    onward = None
     if secret := request.cookies.get(context.cookie):
+        onward = await leaving(request, context, secret)
         await sessions.sign_out(context.parts, secret, origin_of(request))
-    answer = go("/sign-in")
+    answer = onward or go("/sign-in")
     forget_session(context, answer)
     return answer
 
@@ -98,9 +103,8 @@ async def setup_form(request: AnyRequest, secret: FromPath[str]) -> Response[byt
     except Invalid as error:
         view = SetupView(manage.MIN_PASSWORD, name, email, error.detail)
         return page(request, "setup.html", view, status_of(error))
-    answer = go("/welcome")
-    keep_session(context, answer, await sign_in.sign_in(context.parts, email, password, origin))
-    return answer
+    entered = await sign_in.sign_in(context.parts, email, password, origin, rules=context.rules)
+    return let_in(request, entered, "/welcome")
 
 
 @get("/welcome", opt=OPEN, exception_handlers={Exception: failed})
@@ -124,18 +128,3 @@ def _step(name: str, console: Mapping[str, str]) -> WelcomeStep:
         href=href,
         link=t(f"welcome.{name}_link") if href else "",
     )
-
-
-def _why(error: ArchiveError) -> str:
-    if isinstance(error, TooMany):
-        return texts()("sign_in.wait", count=max(1, error.retry_after // 60))
-    return error.detail
-
-
-def _refused(request: AnyRequest, view: SignInView, error: ArchiveError) -> Response[bytes]:
-    answer = page(request, "sign_in.html", view, status_of(error))
-    if isinstance(error, TooMany):
-        answer.headers["Retry-After"] = str(error.retry_after)
-    else:
-        answer.headers["WWW-Authenticate"] = context_of(request).challenge(request)
-    return answer
