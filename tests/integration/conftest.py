@@ -13,6 +13,9 @@ from msgspec import Struct
 from tests import samples
 from tests.integration.archives import Archive
 from tests.integration.deeds import settled, upload
+from tests.integration.searched import parts
+
+__all__ = ["parts"]
 
 EVERYTHING = "find,read_call,read_transcript,listen,download,upload,edit"
 WORDS = [

@@ -1,163 +1,31 @@
 """Searching through the database: rechecks, events before words, and an index that follows what changes."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, NoReturn
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from msgspec import structs
 
-from archive.audit.event import EventType
-from archive.calls.asked import Ask, Found
+from archive.calls.asked import Ask
 from archive.calls.call import Call, State
-from archive.calls.caller import Caller
 from archive.calls.catalogue import owe_index
-from archive.calls.documents import CallDocument
 from archive.calls.facets import Facets
 from archive.calls.filters import CallFilter, Sort
 from archive.calls.history import ShownEvent
-from archive.calls.index import index_call, refresh, reindex
-from archive.calls.leases import Again
+from archive.calls.index import index_call, refresh
 from archive.calls.placing import ClientGiven
 from archive.calls.search import MOST_OWED, search, suggest
 from archive.errors import Invalid, Unavailable
-from archive.ids import uuid7
 from archive.policy.actions import Action
-from archive.policy.scope import AllCalls, Partner, Scope, Unsealed
-from archive.ports import (
-    CallChanges,
-    EngineAnswer,
-    EngineQuery,
-    IndexRebuild,
-    NewGrant,
-    Parts,
-    SearchIndex,
-    Work,
-)
-from tests.parts import SearchIndexes
-from tests.search_world import meilisearch_engine, said
+from archive.policy.scope import AllCalls, Unsealed
+from archive.ports import CallChanges, Parts, Work
+from tests.integration.searched import READ, Away, add, caller, move, partner_of, uids
 from tests.world import World
 
 pytestmark = pytest.mark.anyio
 
-READ = (Action.FIND, Action.READ_TRANSCRIPT)
-
-
-@pytest.fixture(params=["tantivy", pytest.param("meilisearch", marks=pytest.mark.meilisearch)])
-async def parts(request: pytest.FixtureRequest, world: World) -> AsyncIterator[Parts]:
-    if request.param == "tantivy":
-        yield world.parts
-        return
-    indexes: SearchIndexes = request.getfixturevalue("search_indexes")
-    index = meilisearch_engine(indexes)
-    yield structs.replace(world.parts, index=index)
-    await index.close()
-
-
-class Away:
-    """A search engine that can't be reached."""
-
-    async def _refuse(self, *_: object) -> NoReturn:
-        raise Unavailable("search engine", "It is away.", "Start it.")
-
-    put = remove = search = count = check = _refuse
-
-    def rebuild(self) -> NoReturn:
-        raise Unavailable("search engine", "It is away.", "Start it.")
-
-    async def close(self) -> None:
-        return
-
-
-class Watched:
-    """An index on which something happens in the database just after a document was built and before it is put."""
-
-    def __init__(self, inner: SearchIndex, happening: Sequence[AbstractAsyncContextManager[None]]) -> None:
-        self._inner = inner
-        self._happening = list(happening)
-
-    async def put(self, documents: Sequence[CallDocument]) -> None:
-        await self._happen()
-        await self._inner.put(documents)
-
-    async def remove(self, call_ids: Collection[int]) -> None:
-        await self._inner.remove(call_ids)
-
-    async def search(self, query: EngineQuery) -> EngineAnswer:
-        return await self._inner.search(query)
-
-    @asynccontextmanager
-    async def rebuild(self) -> AsyncIterator[IndexRebuild]:
-        async with self._inner.rebuild() as rebuild:
-            yield rebuild
-            await self._happen()
-
-    async def count(self) -> int:
-        return await self._inner.count()
-
-    async def check(self) -> None:
-        await self._inner.check()
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-    async def _happen(self) -> None:
-        if self._happening:
-            async with self._happening.pop(0):
-                pass
-
-
-async def caller(parts: Parts, *grants: tuple[Scope, Collection[Action]]) -> Caller:
-    async with parts.database.write() as work:
-        made = await work.principals.add_integration("seeker", "settling complaints")
-        for scope, actions in grants:
-            given = NewGrant(
-                scope=scope,
-                role=None,
-                actions=frozenset(actions),
-                since=await work.now(),
-                until=None,
-                reason="",
-                granted_by="console",
-            )
-            await work.principals.give(made.id, given)
-        return Caller(await work.principals.by_id(made.id) or made)
-
-
-async def add(world: World, parts: Parts, *texts: str, partner: str = "Northwind", **metadata: Any) -> Call:
-    """A call with these words, as the story makes it, and indexed."""
-    call = await world.call(partner, source="pbx", external_id=uuid7(), **metadata)
-    async with parts.database.write() as work:
-        await work.transcripts.add(call, said(*texts), "imported", world.at_console.principal)
-        await work.calls.advance(call.id, State.READY, State.INDEXING)
-    await index_call(parts, call.id)
-    return await current(parts, call)
-
-
-async def current(parts: Parts, call: Call) -> Call:
-    async with parts.database.read() as work:
-        return (await work.calls.select([call.id], AllCalls()))[call.id]
-
-
-async def move(work: Work, call: Call, partner: str) -> None:
-    named = await work.names.partner(partner) or await work.names.add_partner(partner)
-    assert await work.calls.edit(call.id, call.revision, CallChanges(partner_id=named.id))
-
-
-def partner_of(call: Call) -> Scope:
-    assert call.partner_id is not None
-    return Partner(frozenset({call.partner_id}))
-
-
-def uids(found: Found) -> list[str]:
-    return [item.call.uid for item in found.items]
-
 
 async def performed(world: World) -> ShownEvent:
     return (await world.events("search.performed"))[0]
-
-
-# ---- searching -------------------------------------------------------------------------------------------------
 
 
 async def test_a_call_is_found_at_the_second_it_was_said(world: World, parts: Parts) -> None:
@@ -409,95 +277,3 @@ async def test_suggestions_come_from_metadata_in_scope(world: World, parts: Part
     assert {one.text for one in await suggest(parts, finder, " nor")} == {"Northwind", "Northrup"}
     assert await suggest(parts, finder, "harbour") == []
     assert await suggest(parts, finder, " \x00") == []
-
-
-# ---- indexing --------------------------------------------------------------------------------------------------
-
-
-async def test_a_call_is_found_by_its_metadata_from_the_start(world: World, parts: Parts) -> None:
-    call = await world.call(client=ClientGiven(name="Early Bird"), playable=False)
-    await refresh(parts, call.id)
-    found = await search(parts, await caller(parts, (AllCalls(), READ)), Ask(q="early"))
-    assert uids(found) == [call.uid]
-    assert (await current(parts, call)).state is State.RECEIVED
-
-
-async def test_indexing_twice_does_no_harm(world: World, parts: Parts) -> None:
-    call = await add(world, parts, "the pallet")
-    await index_call(parts, call.id)
-    await refresh(parts, call.id)
-    assert await parts.index.count() == 1
-    assert (await current(parts, call)).state is State.READY
-
-
-async def test_an_engine_that_is_away_fails_no_call(world: World) -> None:
-    call = await world.call()
-    async with world.parts.database.write() as work:
-        await work.calls.advance(call.id, State.READY, State.INDEXING)
-    away = structs.replace(world.parts, index=Away())
-    for _ in range(8):
-        with pytest.raises(Again) as again:
-            await index_call(away, call.id)
-        await index_call(away, call.id)  # rung too early: the call rests
-        world.clock.time += again.value.delay
-    with pytest.raises(Unavailable):
-        await refresh(away, call.id)
-    assert (await current(world.parts, call)).state is State.INDEXING
-    await index_call(world.parts, call.id)
-    assert (await current(world.parts, call)).state is State.READY
-
-
-async def test_a_change_while_a_call_is_indexed_is_not_lost(world: World, parts: Parts) -> None:
-    call = await add(world, parts, "the pallet")
-
-    @asynccontextmanager
-    async def meanwhile() -> AsyncIterator[None]:
-        async with parts.database.write() as work:
-            await move(work, call, "Southwind")
-        yield
-
-    await refresh(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
-    moved = await current(parts, call)
-    found = await search(parts, await caller(parts, (partner_of(moved), READ)), Ask(q="pallet"))
-    assert uids(found) == [call.uid]
-
-
-async def test_a_call_deleted_while_it_is_indexed_leaves_the_index(world: World, parts: Parts) -> None:
-    call = await add(world, parts, "the pallet")
-
-    @asynccontextmanager
-    async def meanwhile() -> AsyncIterator[None]:
-        async with parts.database.write() as work:
-            await work.calls.delete(call.id)
-        yield
-
-    await refresh(structs.replace(parts, index=Watched(parts.index, [meanwhile()])), call.id)
-    assert await parts.index.count() == 0
-
-
-async def test_a_rebuilt_index_holds_what_changed_during_it(world: World, parts: Parts) -> None:
-    moved = await add(world, parts, "the pallet one")
-    gone = await add(world, parts, "the pallet two")
-    kept = await add(world, parts, "the pallet three")
-    new: list[Call] = []
-
-    @asynccontextmanager
-    async def meanwhile() -> AsyncIterator[None]:
-        async with parts.database.write() as work:
-            await work.calls.delete(gone.id)
-            await move(work, moved, "Southwind")
-        new.append(await world.call(client=ClientGiven(name="Late Comer")))
-        yield
-
-    shares: list[float] = []
-    watched = structs.replace(parts, index=Watched(parts.index, [meanwhile()]))
-    await reindex(watched, world.at_console, shares.append)
-    assert await parts.index.count() == 3
-    everywhere = await caller(parts, (AllCalls(), READ))
-    assert set(uids(await search(parts, everywhere, Ask(q="pallet")))) == {moved.uid, kept.uid}
-    assert uids(await search(parts, everywhere, Ask(q="comer"))) == [new[0].uid]
-    old_place = await caller(parts, (partner_of(kept), READ))
-    assert moved.uid not in uids(await search(parts, old_place, Ask(q="pallet")))
-    assert not await world.events("search.mismatch")
-    assert shares[-1] == 1.0
-    assert (await world.events(EventType.INDEX_REBUILT))[0].details["calls"] == 3
