@@ -113,8 +113,7 @@ async def _decide_second(parts: Parts, caller: Caller, uid: str, state: ChangeSt
     try:
         async with parts.database.write() as work:
             pending = await _open(work, uid)
-            if why := await unfit(work, caller, pending):
-                raise NotSecond(why)
+            await _check_second(work, caller, pending)
             decided = await _decide(work, caller, pending, state)
             if state is ChangeState.AGREED:
                 await _apply(work, caller, decided)
@@ -122,6 +121,11 @@ async def _decide_second(parts: Parts, caller: Caller, uid: str, state: ChangeSt
     except NotSecond as refused:
         await _log_denied(parts, caller, uid, refused.why.value)
         raise
+
+
+async def _check_second(work: Work, caller: Caller, pending: PendingChange) -> None:
+    if why := await unfit(work, caller, pending):
+        raise NotSecond(why)
 
 
 async def _open(work: Work, uid: str) -> PendingChange:

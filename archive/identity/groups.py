@@ -107,7 +107,7 @@ async def leave(parts: Parts, caller: Caller, group: str, whom: str) -> None:
         found, person = await _group(work, group), await _anybody(work, whom)
         if not await work.groups.remove_member(found.id, person.id):
             raise NotFound(f"{whom} is no member.")
-        await _log(work, caller, EventType.GROUP_LEFT, found, {"member": person.uid})
+        await _log(work, caller, EventType.GROUP_LEFT, found, details={"member": person.uid})
 
 
 async def map_claim(
@@ -141,10 +141,10 @@ async def sync(work: Work, person: Principal, provider: str, values: Collection[
     """At sign-in: memberships by this provider become exactly those that its claim's `values` are mapped to."""
     kept = sorted({value for value in values if 0 < len(value) <= MAX_CLAIM})[:MOST_CLAIMS]
     entered, left = await work.groups.claimed(person.id, provider, kept)
-    for type, uids in ((EventType.GROUP_ENTERED, entered), (EventType.GROUP_LEFT, left)):
+    for what, uids in ((EventType.GROUP_ENTERED, entered), (EventType.GROUP_LEFT, left)):
         for uid in sorted(uids):
             event = Event(
-                type=type,
+                type=what,
                 actor=Actor(person.uid, person.kind.value),
                 object=Object(ObjectKind.GROUP, uid),
                 details={"member": person.uid, "provider": provider},
@@ -184,7 +184,7 @@ async def _enter(
     if not await work.groups.add_member(group.id, person.id):
         raise Conflict("They are a member already.", field="person")
     details = {"member": person.uid, **both(agreed_with, caller.principal.uid)}
-    await _log(work, caller, EventType.GROUP_ENTERED, group, details)
+    await _log(work, caller, EventType.GROUP_ENTERED, group, details=details)
     return await _again(work, group)
 
 
@@ -194,7 +194,7 @@ async def _map(
     if not await work.groups.map_claim(group.id, claim):
         raise Conflict("This claim is mapped to the group already.", field="value")
     details = both(agreed_with, caller.principal.uid)
-    await _log(work, caller, EventType.GROUP_MAPPED, group, details, _typed(claim))
+    await _log(work, caller, EventType.GROUP_MAPPED, group, details=details, texts=_typed(claim))
     return await _again(work, group)
 
 
@@ -242,6 +242,7 @@ async def _log(
     caller: Caller,
     type: EventType,
     group: Group,
+    *,
     details: dict[str, Detail] | None = None,
     texts: dict[str, str] | None = None,
 ) -> None:

@@ -33,11 +33,16 @@ async def manages(work: Work, caller: Caller) -> bool:
 
 @asynccontextmanager
 async def changing(parts: Parts, caller: Caller, kind: ObjectKind) -> AsyncIterator[Work]:
-    """A unit of work in which somebody changes who may do what. That they tried to raise themselves is an event in a
-    transaction of its own, before `OnesOwn` leaves."""
+    """A unit of work in which somebody changes who may do what."""
+    async with logging_own(parts, caller, kind), parts.database.write() as work:
+        yield work
+
+
+@asynccontextmanager
+async def logging_own(parts: Parts, caller: Caller, kind: ObjectKind) -> AsyncIterator[None]:
+    """That somebody tried to raise themselves is an event in a transaction of its own, before `OnesOwn` leaves."""
     try:
-        async with parts.database.write() as work:
-            yield work
+        yield
     except OnesOwn:
         details = {"action": Action.MANAGE_PEOPLE.value}
         async with parts.database.write() as work:

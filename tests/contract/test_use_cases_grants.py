@@ -2,12 +2,11 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from archive.calls.caller import Caller
-from archive.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from archive.errors import Forbidden, Invalid, NotFound, Stale
 from archive.identity import changes, grants, groups
 from archive.identity.ending import etag
 from archive.identity.grants import Giving

@@ -52,8 +52,8 @@ async def test_members_come_and_go_with_an_event_each(story: Story) -> None:
     assert not await may_listen(story, person)
     with pytest.raises(NotFound):
         await groups.leave(story.parts, CONSOLE, group.uid, person.principal.uid)
-    for type in ("group.entered", "group.left"):
-        (event,) = await story.events(type)
+    for what in ("group.entered", "group.left"):
+        (event,) = await story.events(what)
         assert (event.object["id"], event.details["member"]) == (group.uid, person.principal.uid)
 
 
@@ -86,8 +86,8 @@ async def test_sign_in_replaces_what_that_provider_said_before(story: Story) -> 
     await sign_in(story, person, "staff")  # nothing new: no event
     await sign_in(story, person, "others")
     assert not await may_listen(story, person)
-    for type in ("group.entered", "group.left"):
-        (event,) = await story.events(type)
+    for what in ("group.entered", "group.left"):
+        (event,) = await story.events(what)
         assert event.actor["id"] == event.details["member"] == person.principal.uid
         assert (event.object["id"], event.details["provider"]) == (group.uid, "company")
     await groups.unmap_claim(story.parts, CONSOLE, group.uid, "company", "staff")
