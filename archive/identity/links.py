@@ -10,14 +10,18 @@ from enum import StrEnum
 from archive.audit.event import Detail, EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
-from archive.identity import authenticators, sessions
+from archive.identity import authenticators, people, sessions
 from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
-from archive.identity.managing import change, check_manager
+from archive.identity.managing import change, changing, check_manager
+from archive.identity.oneself import check_other
 from archive.identity.passwords import set_password
+from archive.identity.second import or_wait
 from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
 from archive.identity.typed import checked_password
-from archive.policy.principal import Principal, PrincipalKind
-from archive.ports import Parts, PendingChange, Work
+from archive.policy.actions import Action
+from archive.policy.decide import may
+from archive.policy.principal import Principal
+from archive.ports import Parts, PendingChange, ResetSignIn, Work
 
 
 class Purpose(StrEnum):
@@ -28,6 +32,7 @@ class Purpose(StrEnum):
     RESET_CODES = "reset_codes"  # a reset that also ends one-time codes: for a lost telephone
 
 
+AGREED = "agreed_reset"
 LIFE = {
     Purpose.INVITATION: timedelta(hours=72),
     Purpose.RESET: timedelta(hours=24),
@@ -37,15 +42,19 @@ LIFE = {
 
 async def make(parts: Parts, caller: Caller, person_uid: str, *, codes: bool = False) -> str | PendingChange:
     """The secret of a link: an invitation for whoever never came in, else a reset; with `codes` it ends their one-time
-    codes too. Raises `NotFound`, `Forbidden` for oneself."""
+    codes too. One for somebody who approves waits for a second person; whoever asked makes it once that one agreed.
+
+    `person_uid` may be an e-mail too. Raises `NotFound`, `Forbidden` for oneself."""
     await check_manager(parts, caller)
-    async with parts.database.write() as work:
-        person = await _person(work, person_uid)
-        if person.uid == caller.principal.uid:
-            raise Forbidden(
-                "Nobody makes a link for themselves: change your password on your account's page."
-            )
-        return await make_within(work, caller, person, await _purpose(work, person, codes))
+    async with changing(parts, caller, ObjectKind.PERSON) as work:
+        person = await people.find(work, person_uid)
+        if person.disabled_at is not None:
+            raise NotFound(f"{person_uid} is disabled. Enable them first.")
+        await check_other(work, caller, person.uid)
+        purpose = await _purpose(work, person, codes)
+        return await _or_wait(work, caller, person, purpose) or await make_within(
+            work, caller, person, purpose
+        )
 
 
 async def make_within(work: Work, caller: Caller, person: Principal, purpose: Purpose) -> str:
@@ -127,8 +136,25 @@ async def _purpose(work: Work, person: Principal, codes: bool) -> Purpose:
     return Purpose.RESET_CODES if codes else Purpose.RESET
 
 
-async def _person(work: Work, uid: str) -> Principal:
-    found = await work.principals.get(uid)
-    if found is None or found.kind is not PrincipalKind.PERSON or found.disabled_at is not None:
-        raise NotFound(f"There is no person {uid}.")
-    return found
+async def apply(work: Work, asked: ResetSignIn, agreed_with: PendingChange) -> None:
+    """A second person agreed: whoever asked may now make that link, once, within its life."""
+    person = await people.find(work, asked.person)
+    if person.disabled_at is not None:
+        raise NotFound("Whom it was for is there no more.")
+    until = await work.now() + LIFE[Purpose.RESET]
+    await work.credentials.end_links(person.id)
+    await work.credentials.add_link(_agreement(agreed_with.asked_by, asked), AGREED, person.id, until)
+
+
+async def _or_wait(work: Work, caller: Caller, person: Principal, purpose: Purpose) -> PendingChange | None:
+    """Who may open calls to others is not let in by one person alone."""
+    asked = ResetSignIn(person.uid, codes=purpose is Purpose.RESET_CODES)
+    if await work.credentials.use_link(_agreement(caller.principal.uid, asked), AGREED):
+        return None
+    weighs = may(person, Action.APPROVE, await work.now())
+    return await or_wait(work, caller, asked, beneficiary=person.uid, opens=weighs)
+
+
+def _agreement(by: str, asked: ResetSignIn) -> bytes:
+    """Nobody's secret: a mark that `by` may make one link, kept where it is used up once and ends by itself."""
+    return hashed(f"{AGREED}:{by}:{asked.person}:{asked.codes}")

@@ -2,10 +2,11 @@
 
 from archive.audit.event import EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
-from archive.errors import Conflict, Forbidden, NotFound
+from archive.errors import Conflict, NotFound
 from archive.identity import sessions
 from archive.identity.grants import Giving, give_or_wait
-from archive.identity.managing import again, change, check_manager
+from archive.identity.managing import again, change, changing, check_manager
+from archive.identity.oneself import check_other
 from archive.identity.typed import checked_password, clean_email, clean_name
 from archive.policy.principal import Principal, PrincipalKind
 from archive.ports import Parts, Work
@@ -66,10 +67,9 @@ async def change_person(
     """Another name or e-mail for somebody else: an e-mail decides whose calls are one's own. Raises `NotFound`,
     `Conflict` where the e-mail is taken, `Forbidden` for oneself."""
     await check_manager(parts, caller)
-    async with parts.database.write() as work:
+    async with changing(parts, caller, ObjectKind.PERSON) as work:
         person = await find(work, whom)
-        if person.uid == caller.principal.uid:
-            raise Forbidden("Somebody else changes your name and e-mail.")
+        await check_other(work, caller, person.uid)
         new_name = person.name if name is None else clean_name(name)
         new_email = person.email or "" if email is None else clean_email(email)
         await work.principals.rename_person(person.id, new_name, new_email)

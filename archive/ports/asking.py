@@ -112,10 +112,11 @@ class MapClaim(Struct, frozen=True, tag=True):
 
 
 class ResetSignIn(Struct, frozen=True, tag=True):
-    """A link by which a person sets a new password, or their second factor anew. The first person gets the link once
-    the second agreed."""
+    """A link by which a person sets a new password and, with `codes`, one-time codes anew. The first person makes the
+    link once the second agreed."""
 
     person: str
+    codes: bool = False
 
 
 class SetRule(Struct, frozen=True, tag=True):
