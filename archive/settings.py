@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from archive.errors import WrongSetting
 from archive.policy.actions import Role
@@ -223,6 +223,15 @@ def load(environ: Mapping[str, str], **overrides: object) -> Settings:
 
 def variable(name: str) -> str:
     return PREFIX + name.upper()
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The environment from which a process of its own loads the same settings."""
+    return {variable(name): _text(value) for name, value in structs.asdict(settings).items()}
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode() if isinstance(value, tuple) else str(value)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:

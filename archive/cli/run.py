@@ -18,7 +18,7 @@ from archive.cli.queue import told
 from archive.errors import Conflict, WrongSetting
 from archive.http.serve import serve as serve_api
 from archive.identity.manage import first_administrator_link
-from archive.settings import Settings, load, variable
+from archive.settings import Settings, as_environment, load, variable
 from archive.supervise import Child, private_redis, run, supervised
 
 DEMO_MARK = "demo.json"
@@ -117,7 +117,7 @@ async def _demo(settings: Settings) -> None:
 
 async def _fill(settings: Settings) -> None:
     """Fill the demo in a process of its own, through the archive's front door; prints who can sign in."""
-    await run(Child("sample calls", (sys.executable, "-m", "infra.demo.fill"), _environ(settings)))
+    await run(Child("sample calls", (sys.executable, "-m", "infra.demo.fill"), as_environment(settings)))
 
 
 async def _serve(settings: Settings) -> None:
@@ -135,7 +135,7 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
         bring_up(settings)
         async with _queue(settings) as redis:
             embedded = structs.replace(settings, redis=redis)
-            async with supervised([Child("worker", tuple(_worker_command()), _environ(embedded))]):
+            async with supervised([Child("worker", tuple(_worker_command()), as_environment(embedded))]):
                 yield embedded
 
 
@@ -191,11 +191,6 @@ def _with_queue(settings: Settings) -> Settings:
             f"{variable('redis')} (redis) must name the queue that API and workers share.", field="redis"
         )
     return settings
-
-
-def _environ(settings: Settings) -> dict[str, str]:
-    """The settings as a child is given them."""
-    return {variable(name): str(value) for name, value in structs.asdict(settings).items()}
 
 
 def _worker_command() -> list[str]:

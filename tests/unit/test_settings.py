@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from archive.errors import WrongSetting
-from archive.settings import Creation, ProviderSettings, Settings, load, variable
+from archive.settings import Creation, ProviderSettings, Settings, as_environment, load, variable
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operate.md"
 BUCKET = {
@@ -145,6 +145,7 @@ def test_providers_come_as_json_or_as_tables(tmp_path: Path, issuer: str) -> Non
         (providers({**ACME, "issuer": "id.acme.example"}), "issuer of acme"),
         (providers({**ACME, "name": "Acme"}), "providers[0].name"),
         (providers({**ACME, "name": "a/b"}), "providers[0].name"),
+        (providers({**ACME, "name": "code"}), "code is an address"),
         (providers({**ACME, "isuer": "x"}), "isuer"),
         (providers({**ACME, "create": "anybody"}), "providers[0].create"),
         (providers({**ACME, "algorithms": []}), "providers[0].algorithms"),
@@ -204,6 +205,15 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str, named: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match=r"nowhere\.toml"):
         load({"ARCHIVE_CONFIG": str(tmp_path / "nowhere.toml")})
+
+
+def test_a_process_of_its_own_is_given_the_same_settings() -> None:
+    provider = ProviderSettings(**ACME)
+    for settings in (
+        Settings(),
+        Settings(local_accounts=False, providers=(provider,), port=9000, worker_jobs=3),
+    ):
+        assert load(as_environment(settings)) == settings
 
 
 def test_settings_stay_as_they_are() -> None:
