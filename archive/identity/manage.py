@@ -8,7 +8,7 @@ from archive.identity.first_administrator import first_administrator_link, setup
 from archive.identity.grants import Giving, give, revoke
 from archive.identity.integrations import add_integration, integrations, revoke_integration, rotate
 from archive.identity.managing import check_manager, console
-from archive.identity.people import add_person, disable_person, people
+from archive.identity.people import add_person, change_person, disable_person, enable_person, people
 from archive.identity.typed import MIN_PASSWORD
 
 __all__ = [
@@ -16,9 +16,11 @@ __all__ = [
     "Giving",
     "add_integration",
     "add_person",
+    "change_person",
     "check_manager",
     "console",
     "disable_person",
+    "enable_person",
     "first_administrator_link",
     "give",
     "integrations",
