@@ -83,4 +83,6 @@ async def _by_session(connection: Connection, secret: str) -> Caller | None:
     if found is None:
         return None
     person, session = found
+    if session.provider is None and not context.rules.lets(person.email):
+        return None  # passwords were switched off meanwhile
     return Caller(person, structs.replace(origin_of(connection), session=session.uid), seat=session.uid)

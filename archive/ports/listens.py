@@ -12,7 +12,7 @@ from archive.policy.principal import Principal
 
 class Listen(Struct, frozen=True):
     """One principal hearing one call. `delivered` are byte ranges sent [start, end); `reported` the player's intervals:
-    only `close` and `of_call` bring those, for they may be thousands.
+    only `close`, `of_call` and `of_principal` bring those, for they may be thousands.
 
     `seat` is what the media URL is tied to besides the principal: a session's or a registration's public id."""
 
@@ -88,6 +88,10 @@ class Listens(Protocol):
         limit: int | None = None,
     ) -> list[Listen]:
         """Newest first, those whose id is less than `before`; of one principal, or of all."""
+        ...
+
+    async def of_principal(self, principal: Principal, *, before: int | None, limit: int) -> list[Listen]:
+        """Newest first, those whose id is less than `before`."""
         ...
 
     async def count_of_call(self, call: Call, principal: Principal | None = None) -> tuple[int, int]:

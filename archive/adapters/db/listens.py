@@ -95,6 +95,12 @@ class SqlListens:
             query = query.where(listens.c.id < before)
         return await self._with_reports(await self._unit.all(query))
 
+    async def of_principal(self, principal: Principal, *, before: int | None, limit: int) -> list[Listen]:
+        query = _listens(listens.c.principal_uid == principal.uid).order_by(listens.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(listens.c.id < before)
+        return await self._with_reports(await self._unit.all(query))
+
     async def count_of_call(self, call: Call, principal: Principal | None = None) -> tuple[int, int]:
         counting = select(func.count().label("listens"), _principals.label("by"))
         (row,) = await self._unit.all(counting.where(*_heard(call, principal)))

@@ -476,7 +476,7 @@ listens = _table(
     Column("uid", Text, nullable=False, unique=True),
     _of("calls", "call_id", cascade=True, index=True),
     Column("call_uid", Text, nullable=False),
-    Column("principal_uid", Text, nullable=False),
+    Column("principal_uid", Text, nullable=False, index=True),
     Column("seat", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),

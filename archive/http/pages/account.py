@@ -5,14 +5,27 @@ from collections.abc import Awaitable, Callable, Mapping
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from archive.calls.call import Call
+from archive.calls.listen import delivered_seconds, reported_seconds
+from archive.calls.my_listens import my_listens
 from archive.errors import ArchiveError, Conflict, Invalid, TooMany
+from archive.http.api.listens import before, following
 from archive.http.context import acting, caller_of, context_of
 from archive.http.cookies import forget_session, keep_session
 from archive.http.forms import form
-from archive.http.pages.account_views import AccountView, CodeView, RecoveryView, SessionView
-from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
+from archive.http.pages.account_views import (
+    AccountView,
+    CodeView,
+    MyListensView,
+    MyListenView,
+    RecoveryView,
+    SessionView,
+)
+from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
 from archive.http.pages.half_way import secret_view, why
 from archive.http.pages.rendering import texts
+from archive.http.pages.times import clock
+from archive.http.pages.words import title_of
 from archive.http.problems import status_of
 from archive.identity import authenticators, sessions
 from archive.identity.account import Account, account
@@ -20,10 +33,11 @@ from archive.identity.authenticators import Confirmed
 from archive.identity.devices import device_of
 from archive.identity.passwords import change_password
 from archive.identity.typed import MIN_PASSWORD
-from archive.ports import Session
+from archive.ports import Listen, Session
 
 ACCOUNT = "/account"
 CODES = "/account/codes"
+LISTENS = 50
 DONE = ("password", "removed")
 """What the page may say went well, by `?done=`."""
 
@@ -111,6 +125,31 @@ async def end_session(request: AnyRequest, session_id: FromPath[str]) -> Respons
     answer = go("/sign-in")
     forget_session(context_of(request), answer)
     return answer
+
+
+# ---- listens ---------------------------------------------------------------------------------------------------
+
+
+@get("/account/listens", opt=OPEN, exception_handlers={Exception: failed})
+async def my_listens_page(request: AnyRequest) -> Response[bytes]:
+    found = await my_listens(*acting(request), before(request.query_params.get("cursor")), LISTENS + 1)
+    more = following([listen for listen, _ in found], LISTENS)
+    view = MyListensView(
+        tuple(_listen(request, *one) for one in found[:LISTENS]),
+        f"/account/listens?cursor={more}" if more else "",
+    )
+    return page(request, "my_listens.html", view)
+
+
+def _listen(request: AnyRequest, listen: Listen, call: Call | None) -> MyListenView:
+    return MyListenView(
+        title=title_of(call, frame_of(request)) if call else texts()("account.gone"),
+        href=f"/calls/{call.uid}" if call else "",
+        opened_at=listen.opened_at,
+        delivered=clock(delivered_seconds(listen, call.duration or 0.0)) if call else "",
+        reported=clock(reported_seconds(listen)),
+        reason=listen.reason or "",
+    )
 
 
 # ---- what is shown ---------------------------------------------------------------------------------------------
@@ -201,4 +240,5 @@ routes = [
     remove_codes,
     end_other_sessions,
     end_session,
+    my_listens_page,
 ]

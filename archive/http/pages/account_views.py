@@ -65,3 +65,19 @@ class AccountView(Struct, frozen=True, kw_only=True):
     shortest: int
     problems: Mapping[str, str] = {}
     done: str = ""
+
+
+class MyListenView(Struct, frozen=True):
+    """`href` is empty for a call that the person may no longer see."""
+
+    title: str
+    href: str
+    opened_at: datetime
+    delivered: str
+    reported: str
+    reason: str
+
+
+class MyListensView(Struct, frozen=True):
+    listens: tuple[MyListenView, ...]
+    next: str

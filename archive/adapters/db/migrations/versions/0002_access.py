@@ -65,6 +65,7 @@ def _more_columns() -> None:
     op.add_column("sessions", _text("provider_token", null=True))
     op.create_index("sessions_provider_session", "sessions", ["provider_session"])
     op.add_column("tokens", _text("family", null=True))
+    op.create_index("listens_principal_uid", "listens", ["principal_uid"])
 
 
 def _groups() -> None:
