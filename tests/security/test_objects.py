@@ -125,7 +125,7 @@ TO_ANYBODY = {
 }
 """Lists and searches hold nothing of others (below); the rest tells nothing of any call."""
 
-OF_ONESELF = {
+OWN_ACCOUNT = {
     ("GET", "/api/v1/sessions"),
     ("DELETE", "/api/v1/sessions"),
     ("DELETE", "/api/v1/sessions/{session_id}"),
@@ -153,7 +153,7 @@ def served(app: Litestar) -> Iterator[tuple[str, str]]:
 
 
 async def test_every_route_stands_in_a_table(world: World) -> None:
-    assert {*ON_CALLS, *ON_LISTENS, *BY_RIGHT, *TO_ANYBODY, *OF_ONESELF} == set(served(world.app))
+    assert {*ON_CALLS, *ON_LISTENS, *BY_RIGHT, *TO_ANYBODY, *OWN_ACCOUNT} == set(served(world.app))
 
 
 @pytest.mark.parametrize(("role", "method", "path"), [(role, *key) for role in Role for key in BY_RIGHT])
