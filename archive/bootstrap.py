@@ -10,6 +10,7 @@ from archive.adapters.db.migrate import upgrade
 from archive.adapters.ffmpeg import FFmpegEngine
 from archive.adapters.files import FolderStore
 from archive.adapters.jobs import NoDoorbell, RedisDoorbell, arq_options
+from archive.adapters.limiter import NoLimiter, RedisLimiter
 from archive.adapters.meilisearch import MeilisearchIndex
 from archive.adapters.oidc import OidcProvider, Registration
 from archive.adapters.passwords import Argon2Hasher
@@ -35,10 +36,11 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
         audio=FFmpegEngine(AudioLimits(max_seconds=settings.max_call_hours * 3600)),
         formats=TranscriptFormats(),
         passwords=Argon2Hasher(),
+        limiter=RedisLimiter(settings.redis) if settings.redis else NoLimiter(),
         providers={each.name: company(settings, each) for each in settings.providers},
     )
     async with AsyncExitStack() as closing:  # each is closed, even where another can't be
-        closed = (parts.database, parts.blobs, parts.index, parts.doorbell, *parts.providers.values())
+        closed = (parts.database, parts.blobs, parts.index, parts.doorbell, parts.limiter, *parts.providers.values())
         for part in closed:
             closing.push_async_callback(part.close)
         yield parts

@@ -17,6 +17,7 @@ from archive.adapters.db.database import SqlDatabase
 from archive.adapters.ffmpeg import FFmpegEngine
 from archive.adapters.files import FolderStore
 from archive.adapters.jobs import NoDoorbell
+from archive.adapters.limiter import NoLimiter
 from archive.adapters.tantivy import TantivyIndex
 from archive.adapters.transcripts import TranscriptFormats
 from archive.audit.event import Origin
@@ -32,7 +33,7 @@ from archive.calls.upload import Metadata
 from archive.http.app import create_app
 from archive.identity import manage, people, sessions
 from archive.identity.grants import give_within
-from archive.identity.manage import Giving
+from archive.identity.manage import Giving, Registering
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Principal
 from archive.policy.scope import AllCalls
@@ -122,11 +123,20 @@ class World:
 
     async def add_integration(self, *actions: Action, scope: str = "all") -> tuple[str, str]:
         giving = Giving(scope=scope, actions=frozenset(actions or (Action.FIND,)))
-        made, secret = await manage.add_integration(self.parts, self.at_console, name="crm", giving=giving)
+        made = await manage.register(self.parts, self.at_console, Registering(name="crm"), giving)
         async with self.parts.database.write() as work:
-            if not made.grants:  # what takes a second person elsewhere
-                await give_within(work, self.at_console, made, giving)
-        return made.uid, secret
+            if made.waiting:  # what takes a second person elsewhere
+                await give_within(work, self.at_console, made.integration, giving)
+        return made.integration.uid, made.secret or ""
+
+    BACK = "https://crm.example.com/back"
+
+    async def add_program(self, *, public: bool = False, **given: Any) -> tuple[str, str]:
+        """One that acts for people and does nothing for itself; it waits at `BACK`."""
+        usual = {"redirect_uris": (self.BACK,), "for_people": frozenset({Action.FIND, Action.READ_CALL})}
+        registering = Registering(name="crm", public=public, **{**usual, **given})
+        made = await manage.register(self.parts, self.at_console, registering, None)
+        return made.integration.uid, made.secret or ""
 
     async def call(self, partner: str = "Northwind", *, playable: bool = True, **metadata: Any) -> Call:
         """A call with a transcript, and with a rendition of `SOUND` if it is playable."""
@@ -209,6 +219,7 @@ async def world(sqlite_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[
         audio=FFmpegEngine(AudioLimits()),
         formats=TranscriptFormats(),
         passwords=PlainPasswords(),
+        limiter=NoLimiter(),
     )
     async with AsyncExitStack() as stack:
         yield World(parts, Settings(public_url=URL), clock, stack)

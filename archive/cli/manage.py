@@ -92,20 +92,45 @@ def integrations() -> None:
 
 @integrations.command("add")
 @click.argument("name")
-@click.option("--actions", type=Actions(), required=True, help="Such as find,read_call,upload.")
-@scope_option
+@click.option("--actions", type=Actions(), default="", help="For itself, such as find,read_call,upload.")
+@click.option("--scope", help="Of its actions: all, partner:NAME[,NAME] or team:NAME[,NAME].")
+@click.option("--for-people", type=Actions(), default="", help="What people may let it do for them.")
+@click.option("--redirect-uri", multiple=True, help="Where it waits for people who let it act for them.")
+@click.option("--public", is_flag=True, help="It can't keep a secret, and so gets none.")
+@click.option("--requests-a-minute", type=int, help="For itself, and for each person.  [default: no limit]")
 @click.option("--purpose", help="Stands in each of its events.")
 @data_option
 @json_option
 def add_integration(
-    name: str, actions: frozenset[Action], scope: str, purpose: str | None, data: str | None, as_json: bool
+    name: str,
+    actions: frozenset[Action],
+    scope: str | None,
+    for_people: frozenset[Action],
+    redirect_uri: tuple[str, ...],
+    public: bool,
+    requests_a_minute: int | None,
+    purpose: str | None,
+    data: str | None,
+    as_json: bool,
 ) -> None:
     """Register a program; prints its client id and, this once, its secret."""
-    giving = Giving(scope=scope, actions=actions, reason="Given when added at the console")
+    if bool(actions) != bool(scope):
+        raise click.UsageError("--actions and --scope go together.")
+    giving = Giving(scope=scope, actions=actions, reason="Given when added at the console") if scope else None
+    registering = manage.Registering(
+        name=name,
+        purpose=purpose,
+        redirect_uris=redirect_uri,
+        for_people=for_people,
+        public=public,
+        requests_a_minute=requests_a_minute,
+    )
 
     async def run(parts: Parts, caller: Caller) -> None:
-        made, secret = await manage.add_integration(parts, caller, name=name, giving=giving, purpose=purpose)
-        show_one({"client_id": made.uid, "client_secret": secret}, as_json)
+        made = await manage.register(parts, caller, registering, giving)
+        shown = {"client_id": made.integration.uid, "client_secret": made.secret}
+        waits = {"pending_change": made.waiting.uid} if made.waiting else {}
+        show_one({**shown, **waits}, as_json)
 
     at_console(data, run)
 

@@ -14,7 +14,7 @@ from archive.calls.caller import Caller
 from archive.errors import NotSignedIn
 from archive.http.context import Connection, context_of
 from archive.http.origin import check_origin
-from archive.identity import sessions, tokens
+from archive.identity import bearers, sessions
 from archive.ports import Parts
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -69,12 +69,13 @@ def origin_of(connection: Connection) -> Origin:
 
 async def _by_token(parts: Parts, authorization: str, origin: Origin) -> Caller | None:
     scheme, _, secret = authorization.partition(" ")
-    found = await tokens.find(parts, secret.strip()) if scheme.lower() == "bearer" else None
-    if found is None:
+    if scheme.lower() != "bearer":
         return None
-    principal, token = found
-    origin = structs.replace(origin, client=principal.uid)
-    return Caller(principal, origin, seat=principal.uid, token=token.uid)
+    secret = secret.strip()
+    if known := await bearers.find(parts, secret):
+        origin = structs.replace(origin, client=known.program.client_id)
+        return Caller(known.principal, origin, seat=known.seat, token=known.token.uid)
+    return None
 
 
 async def _by_session(connection: Connection, secret: str) -> Caller | None:

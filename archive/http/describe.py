@@ -14,7 +14,7 @@ class Described(Struct, frozen=True, kw_only=True):
 
     `raw`: the media types of a body that is no struct. `problems`: the statuses of its own refusals, beside those that
     every route of its kind has. `refusal`: what 400 and 401 carry instead of a problem. `receipt`: what those are
-    answered who may write here but not read."""
+    answered who may write here but not read. `accepted`: what is answered (202) where it waits for a second person."""
 
     summary: str
     group: str
@@ -27,6 +27,7 @@ class Described(Struct, frozen=True, kw_only=True):
     problems: tuple[int, ...] = ()
     refusal: type[Struct] | None = None
     receipt: type[Struct] | None = None
+    accepted: type[Struct] | None = None
 
 
 def opt(described: Described, access: Access | None = None) -> dict[str, Any]:

@@ -32,7 +32,15 @@ Json = dict[str, Any]
 SECURITY: Json = {
     "token": {
         "type": "oauth2",
-        "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}}},
+        "flows": {
+            "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}},
+            "authorizationCode": {
+                "authorizationUrl": "/oauth/authorize",
+                "tokenUrl": "/oauth/token",
+                "refreshUrl": "/oauth/token",
+                "scopes": {},
+            },
+        },
     },
     "session": {"type": "apiKey", "in": "cookie", "name": "__Host-session"},
     "client": {"type": "http", "scheme": "basic"},
@@ -72,7 +80,7 @@ class _Schemas:
         bodies = [
             kind
             for one in routes
-            for kind in (one.body, one.answer, one.receipt, one.refusal)
+            for kind in (one.body, one.answer, one.receipt, one.refusal, one.accepted)
             if isinstance(kind, type)
         ]
         types = list(dict.fromkeys([Problem, *bodies]))
@@ -148,7 +156,14 @@ def _upload(metadata: Json) -> Json:
 def _responses(schemas: _Schemas, handler: HTTPRouteHandler, one: Described, method: str) -> Json:
     refused = sorted({*one.problems, *_of_its_kind(handler, one, method)})
     problems = {str(status): _problem(schemas, one, status) for status in refused}
-    return {str(one.status): _answer(schemas, one, method)} | problems
+    return {str(one.status): _answer(schemas, one, method)} | _accepted(schemas, one) | problems
+
+
+def _accepted(schemas: _Schemas, one: Described) -> Json:
+    if one.accepted is None:
+        return {}
+    content = {"application/json": {"schema": schemas.of(one.accepted)}}
+    return {"202": {"description": phrase(202), "content": content}}
 
 
 def _of_its_kind(handler: HTTPRouteHandler, one: Described, method: str) -> Iterator[int]:
@@ -158,7 +173,8 @@ def _of_its_kind(handler: HTTPRouteHandler, one: Described, method: str) -> Iter
     if access is not Access.NOBODY:
         yield 503
     if access is None:
-        yield from (401,) if method in SAFE else (401, 403)  # 403: a cookie, from another site's page
+        # 403: a cookie, from another site's page. 429: a program's own limit
+        yield from (401, 429) if method in SAFE else (401, 403, 429)
         yield from (413, 415, 422) if one.body else ()
         yield from (408,) if one.body or one.raw else ()
 

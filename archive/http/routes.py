@@ -6,8 +6,10 @@ from litestar.handlers import HTTPRouteHandler
 
 from archive.http.api import (
     audit,
+    authorizations,
     calls,
     docs,
+    integrations,
     listens,
     oauth,
     people,
@@ -30,6 +32,8 @@ def api_routes() -> Sequence[HTTPRouteHandler]:
         *recordings.handlers,
         *audit.handlers,
         *people.handlers,
+        *integrations.handlers,
         *sessions.handlers,
+        *authorizations.handlers,
         *docs.handlers,
     ]

@@ -6,16 +6,29 @@ anything to themselves. Every change and its event commit together.
 
 from archive.identity.first_administrator import first_administrator_link, setup_link_works, use_setup_link
 from archive.identity.grants import Giving, give, revoke
-from archive.identity.integrations import add_integration, integrations, revoke_integration, rotate
+from archive.identity.integrations import (
+    Added,
+    Registering,
+    RegistrationChange,
+    change_integration,
+    integration,
+    integrations,
+    register,
+    revoke_integration,
+    rotate,
+)
 from archive.identity.managing import check_manager, console
 from archive.identity.people import add_person, change_person, disable_person, enable_person, people
 from archive.identity.typed import MIN_PASSWORD
 
 __all__ = [
     "MIN_PASSWORD",
+    "Added",
     "Giving",
-    "add_integration",
+    "Registering",
+    "RegistrationChange",
     "add_person",
+    "change_integration",
     "change_person",
     "check_manager",
     "console",
@@ -23,8 +36,10 @@ __all__ = [
     "enable_person",
     "first_administrator_link",
     "give",
+    "integration",
     "integrations",
     "people",
+    "register",
     "revoke",
     "revoke_integration",
     "rotate",

@@ -1,33 +1,34 @@
 """Authlib's authorization server, as this archive needs it.
 
 It is synchronous and framework-agnostic: what it must know is read beforehand and handed in, what it would save is
-collected and written by the caller (`tokens.py`), together with the event. One server per request; it does no I/O.
+collected and written by the caller (`tokens.py`, `consent.py`), together with the event. One server per request; it
+does no I/O.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]  # Authlib carries no types
     AuthorizationServer,
-    ClientMixin,
     InvalidClientError,
     InvalidScopeError,
     OAuth2Error,
     OAuth2Request,
+    UnsupportedResponseTypeError,
 )
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[import-untyped]
 from authlib.oauth2.rfc7009 import RevocationEndpoint  # type: ignore[import-untyped]
 from msgspec import Struct
 
-from archive.identity.secrets import Prefix, matches, new_secret
+from archive.identity.codes import AUTH_METHODS, S256, Allowed, CodeGrant, Presented, RefreshGrant
+from archive.identity.programs import CODE, OWN, REFRESH, Client, names
+from archive.identity.secrets import Prefix, new_secret
 from archive.policy.actions import Action
-from archive.policy.principal import Principal
 
 LIFETIME = 600
 """Seconds an access token lives."""
 
-GRANT = "client_credentials"
 REFUSED = "Unknown client, or wrong secret."
 
 
@@ -47,63 +48,66 @@ class Asked(Struct, frozen=True):
     form: Mapping[str, str]
 
 
-class Client(ClientMixin):  # type: ignore[misc]
-    """An integration as Authlib sees it. Only confidential clients, by HTTP Basic."""
-
-    def __init__(self, principal: Principal, secrets: Iterable[str], actions: frozenset[Action]) -> None:
-        self.principal = principal
-        self.actions = actions
-        self._secrets = tuple(secrets)
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        return self.principal.disabled_at is None and any(
-            matches(kept, client_secret) for kept in self._secrets
-        )
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - Authlib's signature
-        return method == "client_secret_basic"
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == GRANT
-
-
 class Issued(Struct, frozen=True):
-    """A token that Authlib issued and that is yet to be saved."""
+    """Tokens that Authlib issued and that are yet to be saved."""
 
     secret: str
     actions: frozenset[Action]
+    refresh: str | None
 
 
 class OwnToken(Struct, frozen=True):
-    """A token that is about to be revoked by the client it was issued to."""
+    """A token that is about to be revoked by the client it was issued to. `family`: the authorization it belongs to."""
 
     hash: bytes
+    family: str | None
 
     def check_client(self, client: Client) -> bool:  # noqa: ARG002 - only a client's own tokens come this far
         return True
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]
-    """One request's server: knows the one client that the request names, or none."""
+    """One request's server: knows the one client that the request names, or none, and the one code or token."""
 
-    def __init__(self, client: Client | None, own_token: OwnToken | None = None) -> None:
+    def __init__(
+        self,
+        client: Client | None,
+        own_token: OwnToken | None = None,
+        presented: Presented | None = None,
+    ) -> None:
         super().__init__()
         self._client = client
         self.own_token = own_token
+        self.presented = presented
+        self.allowed: Allowed | None = None
         self.issued: Issued | None = None
         self.revoked: OwnToken | None = None
         self.error: str | None = None
         self.register_grant(Grant)
+        self.register_grant(CodeGrant, [S256()])
+        self.register_grant(RefreshGrant)
         self.register_endpoint(Revocation)
-        self.register_token_generator("default", _token)
+        self.register_token_generator(OWN, _own)
+        self.register_token_generator(CODE, _acting)
+        self.register_token_generator(REFRESH, _acting)
 
     def query_client(self, client_id: str) -> Client | None:
-        known = self._client is not None and self._client.principal.uid == client_id
-        return self._client if known else None
+        """A disabled one is as unknown as one that never was."""
+        client = self._client
+        known = client and client.program.client_id == client_id and client.program.disabled_at is None
+        return client if known else None
+
+    def get_authorization_grant(self, request: OAuth2Request) -> Any:
+        """As Authlib's, which puts what was asked into its sentence and stumbles over a quotation mark there."""
+        if request.payload.response_type == "code":
+            return super().get_authorization_grant(request)
+        client, uri = self.query_client(request.payload.client_id), request.payload.redirect_uri
+        back = uri if client and client.check_redirect_uri(uri or "") else None
+        raise UnsupportedResponseTypeError("that", redirect_uri=back)
 
     def save_token(self, token: dict[str, Any], request: OAuth2Request) -> None:  # noqa: ARG002
         actions = frozenset(Action(name) for name in token["scope"].split())
-        self.issued = Issued(token["access_token"], actions)
+        self.issued = Issued(token["access_token"], actions, token.get("refresh_token"))
 
     def create_oauth2_request(self, request: Asked) -> OAuth2Request:
         return _Request(request)
@@ -126,15 +130,14 @@ class Grant(ClientCredentialsGrant):  # type: ignore[misc]
     """RFC 6749, 4.4. A scope that isn't the client's to ask for is refused, never dropped and never widened."""
 
     def validate_requested_scope(self) -> None:
-        allowed = {action.value for action in self.client.actions}
-        if not allowed.issuperset(_names(self.request.payload.scope)):
+        if not self.client.own.issuperset(names(self.request.payload.scope)):
             raise InvalidScopeError("The scope names an action that this client does not have.")
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]
     """RFC 7009. Another client's token answers as an unknown one, and lives on."""
 
-    SUPPORTED_TOKEN_TYPES = ("access_token",)
+    CLIENT_AUTH_METHODS = AUTH_METHODS
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> OwnToken | None:  # noqa: ARG002
         own: OwnToken | None = self.server.own_token
@@ -155,16 +158,21 @@ class _Request(OAuth2Request):  # type: ignore[misc]
         return form
 
 
-def _token(client: Client, scope: str | None = None, **_: Any) -> dict[str, Any]:
+def _own(client: Client, scope: str | None = None, **_: Any) -> dict[str, Any]:
     """RFC 6749, 5.1; without a scope in the request, all that the client may do."""
-    names = _names(scope) or sorted(action.value for action in client.actions)
+    return _token(names(scope) or sorted(client.own))
+
+
+def _acting(scope: str, include_refresh_token: bool, **_: Any) -> dict[str, Any]:
+    """Exactly `scope`: nothing in it means nothing."""
+    refresh = {"refresh_token": new_secret(Prefix.REFRESH_TOKEN)} if include_refresh_token else {}
+    return _token(names(scope)) | refresh
+
+
+def _token(actions: list[str]) -> dict[str, Any]:
     return {
         "access_token": new_secret(Prefix.ACCESS_TOKEN),
         "token_type": "Bearer",
         "expires_in": LIFETIME,
-        "scope": " ".join(names),
+        "scope": " ".join(actions),
     }
-
-
-def _names(scope: str | None) -> list[str]:
-    return list(dict.fromkeys((scope or "").split()))

@@ -23,6 +23,8 @@ CHECK_CHARACTERS = 6  # 62 ** 6 > 2 ** 32
 
 class Prefix(StrEnum):
     ACCESS_TOKEN = "ca_at_"
+    REFRESH_TOKEN = "ca_rt_"
+    CODE = "ca_co_"
     CLIENT_SECRET = "ca_cs_"
     SESSION = "ca_se_"
     LINK = "ca_li_"

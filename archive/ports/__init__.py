@@ -65,6 +65,7 @@ from archive.ports.index import (
     SearchIndex,
 )
 from archive.ports.jobs import Doorbell, Job
+from archive.ports.limiter import Limiter
 from archive.ports.listens import MOST_REPORTED, Listen, Listens, Played, Seconds
 from archive.ports.principals import Credentials, GrantFilter, NewGrant, Principals, Session, Token
 from archive.ports.programs import (
@@ -122,6 +123,7 @@ __all__ = [
     "IndexDebts",
     "IndexRebuild",
     "Job",
+    "Limiter",
     "Listen",
     "Listens",
     "MapClaim",
@@ -179,4 +181,5 @@ class Parts(Struct, frozen=True):
     audio: AudioEngine
     formats: TranscriptFormats
     passwords: PasswordHasher
+    limiter: Limiter
     providers: Mapping[str, Provider] = {}

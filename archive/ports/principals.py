@@ -165,7 +165,8 @@ class Credentials(Protocol):
         family: str | None = None,
     ) -> Token: ...
     async def token(self, hash: bytes) -> Token | None:
-        """None for a revoked one, or one whose authorization ended; one that expired comes for an hour more, so that it can still be revoked."""
+        """None for a revoked one, or one whose authorization ended; one that expired comes for an hour more, so that it
+        can still be revoked."""
         ...
 
     async def revoke_token(self, hash: bytes) -> None: ...

@@ -36,10 +36,9 @@ async def credentials(parts: Parts, integration: Integration) -> tuple[str, str]
         if known.name == integration.name:
             return known.uid, await manage.rotate(parts, CONSOLE, known.uid)
     giving = Giving(scope=integration.scope, actions=frozenset(integration.actions), reason="The demo's own")
-    made, secret = await manage.add_integration(
-        parts, CONSOLE, name=integration.name, giving=giving, purpose=integration.purpose
-    )
-    return made.uid, secret
+    registering = manage.Registering(name=integration.name, purpose=integration.purpose)
+    made = await manage.register(parts, CONSOLE, registering, giving)
+    return made.integration.uid, made.secret or ""
 
 
 async def send_calls(url: str, calls: Sequence[DemoCall], keeper: Keeper) -> None:

@@ -26,6 +26,7 @@ from archive.adapters.db.migrate import upgrade
 from archive.adapters.ffmpeg import FFmpegEngine
 from archive.adapters.files import FolderStore
 from archive.adapters.jobs import NoDoorbell
+from archive.adapters.limiter import NoLimiter
 from archive.adapters.passwords import Argon2Hasher
 from archive.adapters.transcripts import TranscriptFormats
 from archive.calls.asked import Ask
@@ -247,6 +248,7 @@ def _parts(database: SqlDatabase, index: SearchIndex, folder: Path) -> Parts:
         audio=FFmpegEngine(AudioLimits()),
         formats=TranscriptFormats(),
         passwords=Argon2Hasher(),
+        limiter=NoLimiter(),
     )
 
 

@@ -8,7 +8,7 @@ import httpx
 
 from archive.bootstrap import connect
 from archive.identity import manage
-from archive.identity.manage import Giving
+from archive.identity.manage import Giving, Registering
 from archive.policy.actions import Action
 from archive.settings import Settings, load
 from tests.processes import Program, answers, free_port
@@ -68,5 +68,5 @@ class Server:
 async def _prepare(settings: Settings) -> tuple[str, str]:
     giving = Giving(scope="all", actions=frozenset(ACTIONS))
     async with connect(settings) as parts:
-        made, secret = await manage.add_integration(parts, manage.console("test"), name="crm", giving=giving)
-        return made.uid, secret
+        made = await manage.register(parts, manage.console("test"), Registering(name="crm"), giving)
+        return made.integration.uid, made.secret or ""

@@ -9,7 +9,7 @@ from archive.audit.event import Origin
 from archive.calls.caller import Caller
 from archive.errors import ArchiveError, Conflict, Forbidden, Invalid, NotFound
 from archive.identity import manage
-from archive.identity.manage import Giving
+from archive.identity.manage import Giving, Registering
 from archive.identity.places import describe, parse_scope
 from archive.identity.sign_in import sign_in
 from archive.policy.actions import Action, Role
@@ -173,9 +173,8 @@ async def test_managing_takes_the_right_to(world: World) -> None:
     for role in set(Role) - {Role.ADMINISTRATOR}:
         caller = Caller(await world.add_person(role))
         with pytest.raises(Forbidden):
-            await manage.add_integration(
-                world.parts, caller, name="x", giving=Giving(scope="all", actions=frozenset({Action.FIND}))
-            )
+            giving = Giving(scope="all", actions=frozenset({Action.FIND}))
+            await manage.register(world.parts, caller, Registering(name="x"), giving)
         with pytest.raises(Forbidden):
             await manage.people(world.parts, caller)
         denied = await world.events("archive.denied", actor=caller.principal.uid)
@@ -184,7 +183,7 @@ async def test_managing_takes_the_right_to(world: World) -> None:
 
 async def test_an_integration_gets_actions_and_its_secret_once(world: World) -> None:
     with pytest.raises(Invalid):
-        await manage.add_integration(world.parts, world.at_console, name="x", giving=AGENT)
+        await manage.register(world.parts, world.at_console, Registering(name="x"), AGENT)
     client_id, secret = await world.add_integration(Action.FIND)
     assert secret not in str(await manage.integrations(world.parts, world.at_console))
     await manage.revoke_integration(world.parts, world.at_console, client_id)

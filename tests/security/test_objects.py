@@ -67,6 +67,10 @@ BY_RIGHT: dict[tuple[str, str], tuple[str, Route]] = {
     ("GET", "/api/v1/audit/calls/{call_id}"): ("audit.read", Route((A.READ_AUDIT,))),  # outlives the call
     ("GET", "/api/v1/people"): ("archive.denied", Route((A.MANAGE_PEOPLE,))),
     ("GET", "/api/v1/integrations"): ("archive.denied", Route((A.MANAGE_PEOPLE,))),
+    ("POST", "/api/v1/integrations"): (
+        "archive.denied",
+        Route((A.MANAGE_PEOPLE,), {"json": {"name": "x", "grant": {"actions": ["upload"], "scope": "all"}}}),
+    ),
     ("POST", "/api/v1/calls"): (
         "call.denied",
         Route(
@@ -95,6 +99,23 @@ BY_RIGHT: dict[tuple[str, str], tuple[str, Route]] = {
 }
 """Routes that one right opens, on whichever calls; and the type of the event that tells of a refusal."""
 
+ON_INTEGRATIONS: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", "/api/v1/integrations/{integration_id}"): {},
+    ("PATCH", "/api/v1/integrations/{integration_id}"): {"json": {"purpose": "another"}},
+    ("POST", "/api/v1/integrations/{integration_id}/secrets"): {},
+    ("DELETE", "/api/v1/integrations/{integration_id}"): {},
+}
+"""Routes on one integration (`integration_id`), for those who manage people."""
+
+OF_ONESELF = {
+    ("GET", "/api/v1/authorizations"),
+    ("DELETE", "/api/v1/authorizations/{authorization_id}"),
+    ("POST", "/account/programs/{authorization_id}/end"),
+    ("GET", "/oauth/authorize"),
+    ("POST", "/oauth/authorize"),
+}
+"""What lets programs act for oneself: `test_programs.py`."""
+
 TO_ANYBODY = {
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/search"),
@@ -112,6 +133,9 @@ TO_ANYBODY = {
     ("GET", "/"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/{provider}"),
+    ("GET", "/sign-in/{provider}/callback"),
+    ("POST", "/sign-in/{provider}/backchannel-logout"),
     ("POST", "/sign-out"),
     ("POST", "/theme"),
     ("GET", "/setup/{secret}"),
@@ -153,7 +177,9 @@ def served(app: Litestar) -> Iterator[tuple[str, str]]:
 
 
 async def test_every_route_stands_in_a_table(world: World) -> None:
-    assert {*ON_CALLS, *ON_LISTENS, *BY_RIGHT, *TO_ANYBODY, *OWN_ACCOUNT} == set(served(world.app))
+    assert {*ON_CALLS, *ON_LISTENS, *ON_INTEGRATIONS, *OF_ONESELF, *BY_RIGHT, *TO_ANYBODY, *OWN_ACCOUNT} == set(
+        served(world.app)
+    )
 
 
 @pytest.mark.parametrize(("role", "method", "path"), [(role, *key) for role in Role for key in BY_RIGHT])
@@ -209,6 +235,22 @@ async def test_a_listen_belongs_to_one_person_and_session(world: World, method: 
         assert not answer.headers.get("content-range")
     assert (await _on_listen(first, method, path, opened["id"])).is_success
     assert (await _on_listen(first, method, path, uuid7())).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "path"), [(role, *key) for role in Role for key in ON_INTEGRATIONS]
+)
+async def test_integrations_are_managed_by_those_who_manage_people(
+    world: World, role: Role, method: str, path: str
+) -> None:
+    client_id, _ = await world.add_integration()
+    person = await world.person(role)
+    answer = await person.request(
+        method, path.format(integration_id=client_id), **ON_INTEGRATIONS[method, path]
+    )
+    assert answer.is_success == (A.MANAGE_PEOPLE in ROLE_ACTIONS[role])
+    assert answer.is_success or answer.status_code == 403
+    assert bool(await world.events("archive.denied")) is not answer.is_success
 
 
 async def test_lists_and_searches_hold_nothing_of_others(world: World) -> None:

@@ -110,7 +110,8 @@ async def test_a_client_without_grants_gets_a_token_that_opens_nothing(
     ("form", "error"),
     [
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code"}, "unauthorized_client"),  # it registered no redirect URI
+        ({"grant_type": "refresh_token"}, "unauthorized_client"),
         ({}, "invalid_request"),
         ({"scope": "find"}, "unsupported_grant_type"),
         ({"grant_type": ["client_credentials", "client_credentials"]}, "invalid_request"),

@@ -1,6 +1,5 @@
 """Calls: upload, list, read, edit, delete, try again."""
 
-import re
 from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post
@@ -12,7 +11,6 @@ from archive.calls.call import State
 from archive.calls.catalogue import CallEdit
 from archive.calls.filters import CallFilter
 from archive.calls.upload import Metadata
-from archive.errors import Malformed, Stale
 from archive.http import cursor, replies
 from archive.http.api.query import Narrowing, Text, narrowed
 from archive.http.api.receipts import Receipt, UploadReceipt, written
@@ -21,11 +19,11 @@ from archive.http.api.schemas import CallAnswer, CallPage, Time, call_answer
 from archive.http.context import acting, context_of
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
+from archive.http.revisions import revision_of
 from archive.ports import PageMark, Parts
 
 AnyRequest = Request[Any, Any, Any]
 LIST = "calls"
-_ETAG = re.compile(r'(?P<weak>W/)?"(?P<revision>[0-9]{1,15})"')
 
 
 class CallQuery(Narrowing, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,7 +111,7 @@ async def edit_call(request: AnyRequest, call_id: FromPath[str]) -> Response[byt
     """What is left out stays, null clears. With `If-Match` the edit is refused (412) if the call changed meanwhile."""
     parts, caller = acting(request)
     edit = await json_body(request, CallEdit)
-    revision = _revision(request.headers.get("if-match"))
+    revision = revision_of(request.headers.get("if-match"))
     return await written(request, await catalogue.edit(parts, caller, call_id, revision, edit))
 
 
@@ -156,18 +154,6 @@ async def _filter(parts: Parts, asked: CallQuery) -> CallFilter:
         received_since=asked.received_from,
         received_until=asked.received_to,
     )
-
-
-def _revision(if_match: str | None) -> int | None:
-    """The revision in a strong ETag of ours; None for whatever it is now. Raises `Stale`, or `Malformed`."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    match = _ETAG.fullmatch(if_match.strip())
-    if match is None:
-        raise Malformed('If-Match takes the ETag of the call, such as "3".', field="If-Match")
-    if match["weak"]:
-        raise Stale  # RFC 9110, 13.1.1: a weak ETag never matches
-    return int(match["revision"])
 
 
 handlers = [upload_call, list_calls, read_call, edit_call, delete_call, retry_call]

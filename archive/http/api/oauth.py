@@ -1,4 +1,4 @@
-"""The token endpoint and its discovery documents (RFC 6749, 7009, 8414, 9728)."""
+"""The token endpoint and its discovery documents (RFC 6749, 7009, 8414, 9728); `/oauth/authorize` is a page."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,7 +15,8 @@ from archive.http.describe import Described, opt
 from archive.http.forms import form
 from archive.http.problems import UnsupportedMediaType
 from archive.identity import tokens
-from archive.identity.oauth import GRANT, Answer, Asked
+from archive.identity.oauth import Answer, Asked
+from archive.identity.programs import CODE, OWN, REFRESH
 from archive.policy.actions import Action
 from archive.ports import Parts
 
@@ -25,22 +26,32 @@ MAX_FORM_BYTES = 64 * 1024
 
 
 class TokenForm(Struct, frozen=True):
-    """`scope`: action names, with spaces; without it, all that the client may do."""
+    """`scope`: action names, with spaces; without it, all that the client may do. `code`, `redirect_uri` and
+    `code_verifier` go with `authorization_code`, `refresh_token` with its own; `client_id` where there is no secret."""
 
     grant_type: str
     scope: str | None = None
+    client_id: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
+    refresh_token: str | None = None
 
 
 class TokenAnswer(Struct, frozen=True):
+    """`refresh_token`, good for one use, for programs that act for a person."""
+
     access_token: str
     token_type: str
     expires_in: int
     scope: str
+    refresh_token: str | None = None
 
 
 class RevokeForm(Struct, frozen=True):
     token: str
     token_type_hint: str | None = None
+    client_id: str | None = None
 
 
 class Refusal(Struct, frozen=True):
@@ -54,24 +65,32 @@ class ServerMetadata(Struct, frozen=True):
     """RFC 8414."""
 
     issuer: str
+    authorization_endpoint: str
     token_endpoint: str
     revocation_endpoint: str
+    service_documentation: str
     scopes_supported: tuple[str, ...]
-    grant_types_supported: tuple[str, ...] = (GRANT,)
-    response_types_supported: tuple[str, ...] = ()
-    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
-    revocation_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+    grant_types_supported: tuple[str, ...] = (CODE, REFRESH, OWN)
+    response_types_supported: tuple[str, ...] = ("code",)
+    response_modes_supported: tuple[str, ...] = ("query",)
+    code_challenge_methods_supported: tuple[str, ...] = ("S256",)
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic", "none")
+    revocation_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic", "none")
+    authorization_response_iss_parameter_supported: bool = True
 
 
 class ResourceMetadata(Struct, frozen=True):
     """RFC 9728."""
 
     resource: str
+    resource_name: str
+    resource_documentation: str
     authorization_servers: tuple[str, ...]
     scopes_supported: tuple[str, ...]
     bearer_methods_supported: tuple[str, ...] = ("header",)
 
 
+AUTHORIZE = "/oauth/authorize"
 SCOPES = tuple(action.value for action in Action)
 
 
@@ -93,7 +112,8 @@ SCOPES = tuple(action.value for action in Action)
     ),
 )
 async def issue_token(request: AnyRequest) -> Response[bytes]:
-    """HTTP Basic with client id and secret. Errors are those of RFC 6749, 5.2."""
+    """HTTP Basic with client id and secret; a program that has none sends its `client_id`. Errors are those of
+    RFC 6749, 5.2."""
     return await _answered(request, tokens.issue)
 
 
@@ -103,7 +123,7 @@ async def issue_token(request: AnyRequest) -> Response[bytes]:
     request_max_body_size=MAX_FORM_BYTES,
     opt=opt(
         Described(
-            summary="Revoke an access token",
+            summary="Revoke a token",
             group="Sign-in",
             body=RevokeForm,
             body_media=FORM,
@@ -114,7 +134,8 @@ async def issue_token(request: AnyRequest) -> Response[bytes]:
     ),
 )
 async def revoke_token(request: AnyRequest) -> Response[bytes]:
-    """200 whether or not there was such a token of this client's (RFC 7009)."""
+    """200 whether or not there was such a token of this client's (RFC 7009). With any token of a program that acts for
+    a person, all that the person let it do ends."""
     return await _answered(request, tokens.revoke)
 
 
@@ -127,6 +148,8 @@ async def authorization_server(request: AnyRequest) -> Response[bytes]:
     return replies.json(
         ServerMetadata(
             issuer=link(""),
+            authorization_endpoint=link(AUTHORIZE),
+            service_documentation=link("/docs"),
             token_endpoint=link("/oauth/token"),
             revocation_endpoint=link("/oauth/revoke"),
             scopes_supported=SCOPES,
@@ -142,9 +165,15 @@ async def authorization_server(request: AnyRequest) -> Response[bytes]:
     ),
 )
 async def protected_resource(request: AnyRequest) -> Response[bytes]:
-    issuer = context_of(request).link("")
+    link = context_of(request).link
     return replies.json(
-        ResourceMetadata(resource=issuer, authorization_servers=(issuer,), scopes_supported=SCOPES)
+        ResourceMetadata(
+            resource=link(""),
+            resource_name="Call Archive",
+            resource_documentation=link("/docs"),
+            authorization_servers=(link(""),),
+            scopes_supported=SCOPES,
+        )
     )
 
 

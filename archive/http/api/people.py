@@ -1,4 +1,4 @@
-"""People and integrations, with what they were granted: for those who manage people."""
+"""People, with what they were granted: for those who manage people."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,25 +50,8 @@ class PersonAnswer(Struct, frozen=True):
     created_at: Time | None
 
 
-class IntegrationAnswer(Struct, frozen=True):
-    """`client_id` is its id. Secrets are shown once, when they are made."""
-
-    id: Id
-    client_id: str
-    name: str
-    purpose: str | None
-    grants: tuple[GrantAnswer, ...]
-    disabled_at: Time | None
-    created_at: Time | None
-
-
 class PersonPage(Struct, frozen=True):
     items: tuple[PersonAnswer, ...]
-    next: str | None
-
-
-class IntegrationPage(Struct, frozen=True):
-    items: tuple[IntegrationAnswer, ...]
     next: str | None
 
 
@@ -93,27 +76,6 @@ async def list_people(request: AnyRequest) -> Response[bytes]:
     return replies.json(PersonPage(shown, following(PEOPLE, found, page.limit)))
 
 
-@get(
-    "/api/v1/integrations",
-    opt=opt(
-        Described(
-            summary="List integrations, in the order in which they were added",
-            group="Administration",
-            query=Page,
-            answer=IntegrationPage,
-            problems=(403,),
-        )
-    ),
-)
-async def list_integrations(request: AnyRequest) -> Response[bytes]:
-    parts, caller = acting(request)
-    page = query(request, Page)
-    found = await manage.integrations(parts, caller, after(INTEGRATIONS, page.cursor), page.limit + 1)
-    async with parts.database.read() as work:
-        shown = tuple([await _integration(work, one) for one in found[: page.limit]])
-    return replies.json(IntegrationPage(shown, following(INTEGRATIONS, found, page.limit)))
-
-
 def after(list: str, given: str | None) -> int:
     """The id that a page begins after; 0 without a cursor. Raises `Malformed`."""
     return cursor.decode(list, given, After).id if given else 0
@@ -128,25 +90,13 @@ async def _person(work: Work, person: Principal) -> PersonAnswer:
         id=person.uid,
         name=person.name,
         email=person.email,
-        grants=await _grants(work, person),
+        grants=await grants_of(work, person),
         disabled_at=person.disabled_at,
         created_at=person.created_at,
     )
 
 
-async def _integration(work: Work, integration: Principal) -> IntegrationAnswer:
-    return IntegrationAnswer(
-        id=integration.uid,
-        client_id=integration.uid,
-        name=integration.name,
-        purpose=integration.purpose,
-        grants=await _grants(work, integration),
-        disabled_at=integration.disabled_at,
-        created_at=integration.created_at,
-    )
-
-
-async def _grants(work: Work, principal: Principal) -> tuple[GrantAnswer, ...]:
+async def grants_of(work: Work, principal: Principal) -> tuple[GrantAnswer, ...]:
     return tuple([await _grant(work, one) for one in principal.grants if one.revoked_at is None])
 
 
@@ -163,4 +113,4 @@ async def _grant(work: Work, grant: Grant) -> GrantAnswer:
     )
 
 
-handlers = [list_people, list_integrations]
+handlers = [list_people]
