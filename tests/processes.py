@@ -89,9 +89,12 @@ class Program:
 
     def end(self, how: signal.Signals, within: float = STOP_SECONDS) -> int:
         """Sends the signal and answers the exit code; the folder stays. Raises subprocess.TimeoutExpired."""
+        self.send(how)
+        return self.ended(within)
+
+    def send(self, how: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(how)
-        return self.ended(within)
 
     def ended(self, within: float = STOP_SECONDS) -> int:
         """Waits until it has ended by itself and answers the exit code. Raises subprocess.TimeoutExpired."""
