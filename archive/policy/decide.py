@@ -1,5 +1,6 @@
 """The one place that says yes or no, and why."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -66,17 +67,28 @@ def decide(principal: Principal, action: Action, call: Placed | None, now: datet
     """Whether `principal` may do `action` on `call` (None: there is no such call), with the reason for the log."""
     if reason := _barred(principal, action):
         return Decision(False, reason)
-    grants = _giving(principal, action, now)
     if call is None:
         return Decision(False, Reason.NOT_THERE)
-    for grant in grants:
-        if contains(_reach(grant), call):
+    for grant in principal.grants:  # where it reaches is asked first: of many grants that tells most apart
+        if (
+            contains(grant.scope, call)
+            and grant.gives(action)
+            and grant.in_force(now)
+            and (not call.sealed or _reaches_sealed(grant))
+        ):
             return Decision(True, Reason.GRANTED, grant)
-    return Decision(False, Reason.OUT_OF_SCOPE if grants else Reason.NO_GRANT)
+    given = any(True for _ in _giving(principal, action, now))
+    return Decision(False, Reason.OUT_OF_SCOPE if given else Reason.NO_GRANT)
 
 
-def _giving(principal: Principal, action: Action, now: datetime) -> list[Grant]:
-    return [grant for grant in principal.grants if grant.gives(action) and grant.in_force(now)]
+def letting(principal: Principal, action: Action, call: Placed, now: datetime) -> Iterator[Grant]:
+    """Each grant by which `principal` may do `action` on `call`."""
+    if _barred(principal, action) is None:
+        yield from (grant for grant in _giving(principal, action, now) if contains(_reach(grant), call))
+
+
+def _giving(principal: Principal, action: Action, now: datetime) -> Iterator[Grant]:
+    return (grant for grant in principal.grants if grant.gives(action) and grant.in_force(now))
 
 
 def _barred(principal: Principal, action: Action) -> Reason | None:
@@ -88,7 +100,9 @@ def _barred(principal: Principal, action: Action) -> Reason | None:
 
 
 def _reach(grant: Grant) -> Scope:
+    return grant.scope if _reaches_sealed(grant) else unsealed(grant.scope)
+
+
+def _reaches_sealed(grant: Grant) -> bool:
     """A sealed call is reached by those who may seal and by grants that name it, and by nobody else."""
-    if isinstance(grant.scope, CallIds) or grant.gives(Action.SEAL):
-        return grant.scope
-    return unsealed(grant.scope)
+    return isinstance(grant.scope, CallIds) or grant.gives(Action.SEAL)

@@ -34,6 +34,7 @@ BENCHMARKS = {
     "listen": Options(),
     "events": Options(),
     "paint": Options(),
+    "policy": Options(),
 }
 
 

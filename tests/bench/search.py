@@ -128,15 +128,17 @@ def _partner(chance: random.Random, transcript: Transcript) -> str:
     return f"Partner{chance.randrange(PARTNERS)} {chance.choice(_words(transcript))}"
 
 
-async def fill(database: SqlDatabase, speech: Speech, calls: int) -> list[Transcript]:
+async def fill(
+    database: SqlDatabase, speech: Speech, calls: int, partner_count: int = PARTNERS
+) -> list[Transcript]:
     """Calls with their transcripts; some of them, for the queries."""
     kept: list[Transcript] = []
     async with database.write() as work:
-        partners = [await work.names.add_partner(f"Partner{at}") for at in range(PARTNERS)]
+        partners = [await work.names.add_partner(f"Partner{at}") for at in range(partner_count)]
     for first in range(0, calls, 200):
         async with database.write() as work:
             for at in range(first, min(first + 200, calls)):
-                call = await work.calls.add(_new_call(at, partners[at % PARTNERS].id))
+                call = await work.calls.add(_new_call(at, partners[at % partner_count].id))
                 transcript = speech.transcript()
                 await work.transcripts.add(call, transcript, "imported", SEEKER.principal)
                 if at % 50 == 0:
@@ -222,7 +224,7 @@ async def run(calls: int, engines: Sequence[str]) -> None:
         print("|---|---|---|---|---|---|---|---|")
         for engine in engines:
             async with opened(engine, folder) as index:
-                await report(engine, _parts(database, index, folder), asked)
+                await report(engine, parts_of(database, index, folder), asked)
         await database.close()
 
 
@@ -239,7 +241,7 @@ def _percentiles(times: Sequence[float]) -> tuple[float, float]:
     return statistics.median(times), statistics.quantiles(times, n=100)[98]
 
 
-def _parts(database: SqlDatabase, index: SearchIndex, folder: Path) -> Parts:
+def parts_of(database: SqlDatabase, index: SearchIndex, folder: Path) -> Parts:
     return Parts(
         database=database,
         blobs=FolderStore(folder / "recordings"),

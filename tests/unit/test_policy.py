@@ -23,6 +23,7 @@ from archive.policy.scope import (
     ids_of,
     is_empty,
     reaches_all,
+    union,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -216,3 +217,15 @@ def test_a_scope_names_the_partners_and_teams_by_which_it_reaches() -> None:
     assert ids_of(scope, Partner) == {1, 2}
     assert ids_of(scope, Team) == {7}
     assert ids_of(AllCalls(), Partner) == frozenset()
+
+
+def test_a_union_lists_ids_of_one_kind_together() -> None:
+    """Somebody with a grant for each of 500 partners searches by one condition, not by 500."""
+    scope = resolve_scope(person(*(grant(Partner(frozenset({at}))) for at in range(500))), Action.FIND, NOW)
+    assert scope == Unsealed(Partner(frozenset(range(500))))
+    assert union([OURS, Team(frozenset({7})), Partner(frozenset({2}))]) == Union(
+        (Partner(frozenset({1, 2})), Team(frozenset({7})))
+    )
+    assert union(
+        [Unsealed(OURS), Unsealed(AllCalls()), OwnCalls(frozenset({3})), OwnCalls(frozenset({4}))]
+    ) == Union((Unsealed(AllCalls()), OwnCalls(frozenset({3, 4}))))
