@@ -1,6 +1,7 @@
 """Settings -> adapters -> ports. The only place that names an adapter; API, workers and console come here."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -40,13 +41,21 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
         providers={each.name: company(settings, each) for each in settings.providers},
     )
     async with AsyncExitStack() as closing:  # each is closed, even where another can't be
-        closed = (parts.database, parts.blobs, parts.index, parts.doorbell, parts.limiter, *parts.providers.values())
+        closed = (
+            parts.database,
+            parts.blobs,
+            parts.index,
+            parts.doorbell,
+            parts.limiter,
+            *parts.providers.values(),
+        )
         for part in closed:
             closing.push_async_callback(part.close)
         yield parts
 
 
-def company(settings: Settings, of: ProviderSettings) -> OidcProvider:
+def company(settings: Settings, of: ProviderSettings, clock: Callable[[], float] = time.time) -> OidcProvider:
+    """A company's sign-in. `clock` gives seconds since 1970."""
     base = settings.public_url.rstrip("/")
     given = {name: getattr(of, name) for name in Registration.__struct_fields__ if hasattr(of, name)}
     return OidcProvider(
@@ -55,7 +64,8 @@ def company(settings: Settings, of: ProviderSettings) -> OidcProvider:
             first_sign_in_adds=of.create is Creation.FIRST_SIGN_IN,
             redirect_uri=f"{base}/sign-in/{of.name}/callback",
             after_sign_out=f"{base}/sign-in",
-        )
+        ),
+        clock,
     )
 
 

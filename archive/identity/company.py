@@ -44,6 +44,8 @@ REFUSED = {
     "wrong_issuer": "The answer came from another provider. Start again.",
     "refused_by_provider": "Your company's sign-in did not let you in.",
     "wrong_token": "Your company's sign-in answered in a way that can't be trusted. Tell an administrator.",
+    "not_set_up": "This archive has no people yet. Its first administrator comes in by the link that was printed when it "
+    "was set up.",
     "not_invited": "You don't have access here yet. Ask an administrator for an invitation.",
     "no_email": "Your company's sign-in gives no verified e-mail. Tell an administrator.",
     "email_taken": "Somebody here has your e-mail already. If that is you, ask an administrator for a link.",
@@ -214,7 +216,10 @@ async def _linked(work: Work, coming: _Coming, link: str, known: Principal | Non
 
 
 async def _added(work: Work, said: Said, origin: Origin) -> Principal:
-    """A new person, who may do nothing yet but what their groups give."""
+    """A new person, who may do nothing yet but what their groups give. Never the first: that is the administrator, whose
+    link holds only while there is nobody."""
+    if not await work.principals.anyone():
+        raise _Refused("not_set_up")
     try:
         email = clean_email(said.email or "")
         by = Caller(SYSTEM.principal, origin)

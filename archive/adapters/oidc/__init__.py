@@ -4,7 +4,6 @@ Authlib writes the requests and reads the answers to them; the HTTP is our own (
 what the provider says (`tokens.py`).
 """
 
-import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -22,6 +21,9 @@ from archive.adapters.oidc.tokens import Claims, Tokens, text
 from archive.ports import Bearer, Coming, Ended, Going, NotBelieved, Refusal, Said
 
 MOST_GROUPS = 1000
+NAMES = ("name", "preferred_username")
+"""Claims by which somebody may be called, the best first."""
+
 LONGEST_HINT = 6000
 """Characters of an ID token that still fits an address."""
 
@@ -47,7 +49,7 @@ class Registration(Struct, frozen=True, kw_only=True):
 class OidcProvider:
     """Implements `ports.Provider`. `clock` gives seconds since 1970."""
 
-    def __init__(self, registration: Registration, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, registration: Registration, clock: Callable[[], float]) -> None:
         self._at = at = registration
         self._asker = Asker(at.label)
         self._documents = Documents(self._asker, at.issuer, clock)
@@ -145,7 +147,7 @@ class OidcProvider:
         return Said(
             issuer=self._at.issuer,
             subject=claims["sub"],
-            name=text(claims, "name") or text(claims, "preferred_username") or "",
+            name=next((str(claims[name]) for name in NAMES if claims.get(name)), ""),
             email=None if unverified else text(claims, "email"),
             groups=_groups(claims.get(self._at.groups_claim)),
             session=text(claims, "sid"),

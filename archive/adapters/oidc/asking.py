@@ -1,7 +1,9 @@
 """Asking a provider over HTTP: with a limit on size and on time, and with errors that name it."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
+from functools import cache
 
 import httpx
 
@@ -14,13 +16,21 @@ SECONDS = 10.0
 REMEDY = "Sign in another way, or try again later."
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust: read once, for it takes longer than asking."""
+    return httpx.create_ssl_context()
+
+
 class Asker:
     """Asks one provider, whom `label` names in errors. Redirects are not followed: each address is the provider's own
     word. Answers come uncompressed, so that their size is what it seems."""
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self._client = httpx.AsyncClient(timeout=SECONDS, headers={"Accept-Encoding": "identity"})
+        self._client = httpx.AsyncClient(
+            timeout=SECONDS, headers={"Accept-Encoding": "identity"}, verify=_certificates()
+        )
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> bytes:
         """The body of a 200. Raises `Unavailable` for any other answer."""

@@ -26,6 +26,9 @@ LEEWAY = 60
 FRESH = 600
 """Seconds for which an ID token, or a logout token, is news."""
 
+FURTHEST = 10 * 365 * 24 * 3600
+"""Seconds until a token's end; beyond, it may be no date at all."""
+
 LONGEST_ID = 255  # characters of a subject or a session (OpenID Connect Core 1.0, 2)
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 KEYS_OF_ITS_OWN = frozenset({"jwk", "jku", "x5c", "x5u"})
@@ -59,7 +62,7 @@ class Tokens:
         """The claims of an ID token: OpenID Connect Core 1.0, 3.1.3.7."""
         signed = self._signed(token, PLAIN)
         claims = await self._verified(signed, self._client_id, "sub")
-        _check(_fresh(claims, self._clock()), "It was issued long ago.")
+        _check(_fresh(claims, self._now), "It was issued long ago.")
         _check(_authorized(claims, self._client_id), "It was issued to another client.")
         _check(_same(claims.get("nonce"), nonce), "It answers another sign-in.")
         _check("events" not in claims, "It is a logout token.")
@@ -72,7 +75,7 @@ class Tokens:
     async def ended(self, token: str) -> Ended:
         """A logout token: OpenID Connect Back-Channel Logout 1.0, 2.6."""
         claims = await self._verified(self._signed(token, LOGOUT), self._client_id, "jti")
-        _check(_fresh(claims, self._clock()), "It was issued long ago.")
+        _check(_fresh(claims, self._now), "It was issued long ago.")
         events = claims.get("events")
         _check(
             isinstance(events, dict) and isinstance(events.get(LOGOUT_EVENT), dict), "It is no logout token."
@@ -92,6 +95,11 @@ class Tokens:
         scope = claims.get("scope", "")
         _check(isinstance(scope, str), "Its scope is no text.")
         return Bearer(self._issuer, claims["sub"], claims["client_id"], frozenset(scope.split()))
+
+    @property
+    def _now(self) -> int:
+        """Whole seconds: a token may say numbers that no float holds."""
+        return int(self._clock())
 
     def _signed(self, token: str, kinds: Collection[str]) -> CompactSignature:
         """The token taken apart, nothing of it believed yet."""
@@ -131,9 +139,10 @@ class Tokens:
             "iat": {"essential": True},
         }
         try:
-            JWTClaimsRegistry(int(self._clock()), LEEWAY, **demanded).validate(dict(claims))
+            JWTClaimsRegistry(self._now, LEEWAY, **demanded).validate(dict(claims))
         except (JoseError, OverflowError) as error:
             raise NotBelieved(Refusal.WRONG_TOKEN, f"Its claims are wrong: {error}") from error
+        _check(claims["exp"] - self._now < FURTHEST, "It ends at no time that anybody lives to see.")
 
 
 def text(claims: Claims, name: str) -> str | None:
@@ -166,7 +175,7 @@ def _claims(signed: CompactSignature) -> Claims:
     return dict(claims)
 
 
-def _fresh(claims: Claims, now: float) -> bool:
+def _fresh(claims: Claims, now: int) -> bool:
     return bool(now - claims["iat"] <= FRESH)
 
 
