@@ -11,6 +11,7 @@ from archive.audit.event import Detail, EventType, Outcome
 from archive.calls.access import about, acting, reach, reading, renewed
 from archive.calls.call import Call, Rendition
 from archive.calls.caller import Caller
+from archive.calls.grounds import check
 from archive.calls.listen import NotPlayable
 from archive.errors import Forbidden
 from archive.policy.actions import Action
@@ -44,10 +45,20 @@ async def look(parts: Parts, caller: Caller, uid: str, what: What) -> File:
 
 
 async def begin(parts: Parts, caller: Caller, file: File, start: int, end: int) -> AsyncIterator[bytes]:
-    """Bytes [start, end) of the file, once the download stands in the log."""
+    """Bytes [start, end) of the file, once the download stands in the log.
+
+    Raises `ReasonRequired` where somebody must say why first."""
     details: dict[str, Detail] = {"what": file.what.value, "sha256": file.sha256, "start": start, "end": end}
     async with acting(parts.database, caller, Action.DOWNLOAD, file.call.uid) as (work, call):
-        await work.audit.append(about(caller, EventType.RECORDING_DOWNLOADED, call, details=details))
+        grounds = await check(work, caller, call, Action.DOWNLOAD)
+        event = about(
+            caller,
+            EventType.RECORDING_DOWNLOADED,
+            call,
+            details={**details, **grounds.details},
+            purpose=grounds.purpose,
+        )
+        await work.audit.append(event)
     delivered = _deliver(parts, caller, file, start, end)
     # Asked for now, so that a store that is away is a plain refusal and not an answer that breaks off.
     return _going_on(await anext(delivered, b""), delivered)

@@ -15,6 +15,8 @@ from archive.audit.event import Detail, Event, EventType, Object, ObjectKind
 from archive.calls.access import about, acting, denial
 from archive.calls.call import Call, Rendition
 from archive.calls.caller import SYSTEM, Caller
+from archive.calls.grounds import Grounds, check
+from archive.calls.reasons import KEPT
 from archive.errors import ArchiveError, Conflict, NotFound
 from archive.ids import is_uuid7, uuid7
 from archive.policy.actions import Action
@@ -60,27 +62,45 @@ class HeardBy(Struct, frozen=True):
 async def begin(
     parts: Parts, caller: Caller, uid: str, reason: str | None = None, continues: str | None = None
 ) -> Opened:
-    """Begin to hear a call. `continues` is a listen of one's own that ended."""
+    """Begin to hear a call. `continues` is a listen of one's own that ended, whose reason this one keeps.
+
+    Raises `ReasonRequired` where somebody must say why first."""
     async with acting(parts.database, caller, Action.LISTEN, uid, EventType.LISTEN_DENIED) as (work, call):
         if call.rendition is None:
             raise NotPlayable
         earlier = await _find(work, continues) if continues else None
         if continues is None or (earlier and _may_be_continued(earlier, caller, call)):
-            return await _open(work, caller, call, call.rendition, reason=reason, continues=continues)
+            said = earlier.reason if earlier and await work.now() - earlier.opened_at < KEPT else None
+            grounds = await check(work, caller, call, Action.LISTEN, reason, earlier=said)
+            return await _open(work, caller, call, call.rendition, grounds=grounds, continues=continues)
     await _deny(parts, caller, earlier, continues)
     raise NotFound
 
 
 async def _open(
-    work: Work, caller: Caller, call: Call, rendition: Rendition, *, reason: str | None, continues: str | None
+    work: Work,
+    caller: Caller,
+    call: Call,
+    rendition: Rendition,
+    *,
+    grounds: Grounds,
+    continues: str | None,
 ) -> Opened:
     listen = await work.listens.add(
-        call, caller.principal, caller.seat, uid=uuid7(), reason=reason, continues=continues
+        call, caller.principal, caller.seat, uid=uuid7(), reason=grounds.reason, continues=continues
     )
-    details: dict[str, Detail] = {"rendition": rendition.sha256, "continues": continues}
-    purpose = reason or caller.principal.purpose
+    details: dict[str, Detail] = {
+        "rendition": rendition.sha256,
+        "continues": continues,
+        **grounds.details,
+    }
     opened = about(
-        caller, EventType.LISTEN_OPENED, call, object=_object(listen), details=details, purpose=purpose
+        caller,
+        EventType.LISTEN_OPENED,
+        call,
+        object=_object(listen),
+        details=details,
+        purpose=grounds.purpose,
     )
     await work.audit.append(opened)
     return Opened(listen, call)
@@ -241,6 +261,7 @@ def _closed(caller: Caller, listen: Listen, call: Call | None, why: str) -> Even
         object=_object(listen),
         call=listen.call_uid,
         origin=caller.origin,
+        purpose=caller.principal.purpose,
         details={
             "why": why,
             "delivered_bytes": sum(end - start for start, end in listen.delivered),

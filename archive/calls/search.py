@@ -3,7 +3,7 @@
 What was said is searched, counted and shown within `speech_scope` alone; elsewhere in the scope of `find`, metadata.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -12,6 +12,7 @@ from archive.calls.call import WORKING, Call
 from archive.calls.caller import Caller
 from archive.calls.facets import Facets, named_facets
 from archive.calls.filters import CallFilter
+from archive.calls.grounds import unspoken
 from archive.calls.query import MAX_TYPED, Query, parse
 from archive.calls.showing import FoundCall, Shown, correction, show
 from archive.calls.transcript import Transcript, clean
@@ -108,8 +109,10 @@ async def _recheck(parts: Parts, under_way: _Search, answer: EngineAnswer) -> Fo
     """The hits that the database still holds in the scope, with moments where their words may be read."""
     async with parts.database.read() as work:
         calls = await work.calls.select([hit.call_id for hit in answer.hits], under_way.find)
-        transcripts = await work.transcripts.latest_of(_readable(under_way, calls))
-        shown = _shown(under_way, answer, calls, transcripts)
+        readable = _readable(under_way, calls)
+        silent = await unspoken(work, under_way.caller, readable)
+        transcripts = await work.transcripts.latest_of([call for call in readable if call.id not in silent])
+        shown = [_withheld(one, silent) for one in _shown(under_way, answer, calls, transcripts)]
         kept = {one.found.call.id for one in shown}
         dropped = [hit.call_id for hit in answer.hits if hit.call_id not in kept]
         told = not dropped and not under_way.far_behind
@@ -154,6 +157,13 @@ def _may_tell(under_way: _Search, found: FoundCall) -> bool:
     """A call whose words left the caller's scope since it was indexed may not be found by them any more."""
     held = len(found.missing) < len(under_way.query.terms)
     return held or not under_way.query.terms or contains(under_way.speech, found.call)
+
+
+def _withheld(shown: Shown, silent: Collection[int]) -> Shown:
+    """Which of the terms a call lacks would tell what was said on it."""
+    if shown.found.call.id not in silent:
+        return shown
+    return structs.replace(shown, found=structs.replace(shown.found, missing=(), unspoken=True))
 
 
 async def _report(parts: Parts, caller: Caller, dropped: Sequence[int]) -> None:

@@ -14,11 +14,13 @@ from archive.calls.transcript import Transcript
 
 
 class FoundCall(Struct, frozen=True):
-    """`missing`: the terms, as typed, that this call doesn't hold."""
+    """`missing`: the terms, as typed, that this call doesn't hold. `unspoken`: its words are shown once its reader says
+    why; whether it holds the terms isn't told before."""
 
     call: Call
     moments: tuple[Moment, ...] = ()
     missing: tuple[str, ...] = ()
+    unspoken: bool = False
 
 
 class Shown(Struct, frozen=True):

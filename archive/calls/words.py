@@ -1,10 +1,11 @@
 """Reading and replacing what was said. No event, no words."""
 
-from archive.audit.event import EventType
+from archive.audit.event import Detail, EventType
 from archive.calls.access import about, acting
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.calls.catalogue import owe_index, ring_index, writing
+from archive.calls.grounds import check
 from archive.calls.transcript import Transcript
 from archive.calls.upload import add_transcript
 from archive.errors import NotFound
@@ -16,7 +17,8 @@ from archive.ports import Parts, StoredTranscript
 async def read(parts: Parts, caller: Caller, uid: str, version: int | None = None) -> StoredTranscript:
     """The newest transcript, or one version. The event is committed before the words leave.
 
-    Raises `NotFound` (code `no_transcript`) for a call that has none yet.
+    Raises `NotFound` (code `no_transcript`) for a call that has none yet, and `ReasonRequired` where somebody must say
+    why first.
     """
     async with acting(parts.database, caller, Action.READ_TRANSCRIPT, uid) as (work, call):
         found = await (
@@ -24,8 +26,15 @@ async def read(parts: Parts, caller: Caller, uid: str, version: int | None = Non
         )
         if found is None:
             raise NoTranscript
-        details = {"version": found.version, "sha256": found.sha256}
-        await work.audit.append(about(caller, EventType.TRANSCRIPT_READ, call, details=details))
+        grounds = await check(work, caller, call, Action.READ_TRANSCRIPT)
+        details: dict[str, Detail] = {
+            "version": found.version,
+            "sha256": found.sha256,
+            **grounds.details,
+        }
+        await work.audit.append(
+            about(caller, EventType.TRANSCRIPT_READ, call, details=details, purpose=grounds.purpose)
+        )
         return found
 
 

@@ -101,9 +101,11 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     remedy: str | UnsetType = UNSET
     line: int | UnsetType = UNSET
     retry_after: int | UnsetType = UNSET
+    explanation: str | UnsetType = UNSET
+    masks: tuple[str, ...] | UnsetType = UNSET
 
 
-_EXTRA = {"component", "remedy", "line", "retry_after"}
+_EXTRA = {"component", "remedy", "line", "retry_after", "explanation", "masks"}
 
 
 _NEWER = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}

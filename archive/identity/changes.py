@@ -6,7 +6,7 @@ from archive.audit.event import Detail, EventType, ObjectKind
 from archive.calls.access import denial
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from archive.identity import ending, grants, groups, links
+from archive.identity import ending, grants, groups, links, rules
 from archive.identity.facts import both, facts
 from archive.identity.managing import change, manages
 from archive.identity.second import Unfit, approves_all, unfit
@@ -23,6 +23,7 @@ from archive.ports import (
     PendingChange,
     ProlongGrant,
     ResetSignIn,
+    SetRule,
     Work,
 )
 
@@ -162,6 +163,8 @@ async def _apply(work: Work, caller: Caller, agreed: PendingChange) -> None:
                 await groups.apply(work, caller, agreed.change, agreed)
             case ResetSignIn():
                 await links.apply(work, agreed.change, agreed)
+            case SetRule():
+                await rules.apply(work, caller, agreed.change, agreed)
     except (NotFound, Invalid, Conflict, Stale) as unfit:
         raise NoLongerFits(f"This no longer fits, and so it is refused: {unfit.detail}") from unfit
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import structs
 
 from archive.audit.event import Detail
+from archive.calls.reasons import ReasonRule
 from archive.policy.actions import Action, Role
 from archive.policy.scope import Scope
 from archive.ports import Change, GiveGrant, MapClaim, PendingChange, ProlongGrant, SetRule
@@ -47,7 +48,7 @@ def facts(change: Change) -> dict[str, Detail]:
         case MapClaim(group):
             return {**kind, "group": group}
         case SetRule(replaces, rule):
-            return {**kind, "replaces": replaces, "ends": rule is None}
+            return {**kind, "replaces": replaces, "ends": rule is None, **(rule_facts(rule) if rule else {})}
         case _:
             return {**kind, **structs.asdict(change)}
 
@@ -58,8 +59,26 @@ def typed(change: Change) -> dict[str, str]:
             return {"reason": reason}
         case MapClaim(_, provider, value):
             return {"provider": provider, "value": value}
+        case SetRule(rule=ReasonRule() as rule):
+            return rule_typed(rule)
         case _:
             return {}
+
+
+def rule_facts(rule: ReasonRule) -> dict[str, Detail]:
+    chosen = {"actions": rule.actions, "roles": rule.roles, "kinds": rule.kinds}
+    return {name: sorted(one.value for one in some) for name, some in chosen.items()} | {
+        "partners": sorted(rule.partners)
+    }
+
+
+def rule_typed(rule: ReasonRule) -> dict[str, str]:
+    texts = {
+        "labels": "\n".join(sorted(rule.labels)),
+        "masks": "\n".join(rule.masks),
+        "explanation": rule.explanation,
+    }
+    return {name: text for name, text in texts.items() if text}
 
 
 def both(agreed: PendingChange | None, by: str) -> dict[str, Detail]:

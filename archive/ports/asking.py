@@ -1,6 +1,6 @@
 """Asking for access, changes that wait for a second person, and reasons that must be said."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -189,12 +189,22 @@ class Reasons(Protocol):
         """Those in force, oldest first."""
         ...
 
+    async def rule(self, uid: str) -> StoredRule | None:
+        """One in force."""
+        ...
+
     async def add_rule(self, rule: ReasonRule, by: str) -> StoredRule: ...
+    async def replace_rule(self, uid: str, rule: ReasonRule, by: str) -> bool:
+        """Another rule under the same id. False if none such is in force."""
+        ...
+
     async def end_rule(self, uid: str) -> bool: ...
     async def state(self, principal_id: int, seat: str, call: Call, reason: str) -> None:
         """Keep why somebody turns to a call, from one seat."""
         ...
 
-    async def stated(self, principal_id: int, seat: str, call: Call, within: timedelta) -> str | None:
-        """The newest reason stated so lately."""
+    async def stated(
+        self, principal_id: int, seat: str, calls: Collection[Call], within: timedelta
+    ) -> dict[int, str]:
+        """By a call's id, the newest reason stated so lately."""
         ...

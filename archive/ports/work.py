@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from archive.ports.asking import PendingChanges
+from archive.ports.asking import PendingChanges, Reasons
 from archive.ports.audit import AuditLog
 from archive.ports.calls import Calls, Names
 from archive.ports.company import CompanySignIns
@@ -37,13 +37,11 @@ class Work(Protocol):
     @property
     def changes(self) -> PendingChanges: ...
     @property
+    def reasons(self) -> Reasons: ...
+    @property
     def credentials(self) -> Credentials: ...
     @property
     def sign_ins(self) -> SignIns: ...
-    @property
-    def registrations(self) -> Registrations: ...
-    @property
-    def authorizations(self) -> Authorizations: ...
     @property
     def company(self) -> CompanySignIns: ...
     @property

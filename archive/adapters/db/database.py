@@ -21,6 +21,7 @@ from archive.adapters.db.migrate import head
 from archive.adapters.db.names import SqlNames
 from archive.adapters.db.principals import SqlPrincipals
 from archive.adapters.db.programs import SqlAuthorizations, SqlRegistrations
+from archive.adapters.db.reasons import SqlReasons
 from archive.adapters.db.sign_ins import SqlSignIns
 from archive.adapters.db.transactions import Transaction
 from archive.adapters.db.transcripts import SqlTranscripts
@@ -41,10 +42,9 @@ class SqlWork:
         self.principals = SqlPrincipals(self._unit)
         self.groups = SqlGroups(self._unit, self.principals)
         self.changes = SqlPendingChanges(self._unit)
+        self.reasons = SqlReasons(self._unit)
         self.credentials = SqlCredentials(self._unit)
         self.sign_ins = SqlSignIns(self._unit)
-        self.registrations = SqlRegistrations(self._unit)
-        self.authorizations = SqlAuthorizations(self._unit)
         self.company = SqlCompanySignIns(self._unit)
         self.registrations = SqlRegistrations(self._unit)
         self.authorizations = SqlAuthorizations(self._unit)

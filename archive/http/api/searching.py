@@ -35,11 +35,13 @@ class SuggestQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FoundAnswer(Struct, frozen=True):
-    """A call, up to three moments of it, and the words of the query that it doesn't hold."""
+    """A call, up to three moments of it, and the words of the query that it doesn't hold. `reason_required`: no word
+    of it is shown before its reader says why (`POST /api/v1/calls/{id}/reasons`)."""
 
     call: CallAnswer
     moments: tuple[Moment, ...]
     missing: tuple[str, ...]
+    reason_required: bool
 
 
 class SearchAnswer(Struct, frozen=True):
@@ -99,7 +101,10 @@ async def suggest(request: AnyRequest) -> Response[bytes]:
 
 
 def _answer(context: Context, found: Found, after: int) -> SearchAnswer:
-    items = (FoundAnswer(call_answer(context, one.call), one.moments, one.missing) for one in found.items)
+    items = (
+        FoundAnswer(call_answer(context, one.call), one.moments, one.missing, one.unspoken)
+        for one in found.items
+    )
     more = after < min(found.total, DEEPEST)
     return SearchAnswer(
         items=tuple(items),

@@ -1,0 +1,162 @@
+"""On what grounds somebody hears, takes away or reads a call: by which grant, and for what reason where one is asked.
+
+Where several grants let somebody, the first whose rules are met counts: who would be let without a reason by one of
+them needs none because of another.
+"""
+
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+
+from archive.audit.event import Detail, EventType
+from archive.calls.access import about, acting, reach
+from archive.calls.call import Call
+from archive.calls.caller import Caller
+from archive.calls.reasons import (
+    GUARDED,
+    KEPT,
+    LONGEST,
+    SHORTEST,
+    ReasonRequired,
+    ReasonRule,
+    demanding,
+    required,
+    satisfies,
+)
+from archive.calls.transcript import clean
+from archive.errors import Invalid
+from archive.policy.actions import Action
+from archive.policy.decide import letting
+from archive.policy.principal import Grant, PrincipalKind
+from archive.ports import Parts, Work
+
+
+class Grounds(Struct, frozen=True):
+    """`reason` is what was said, now or lately; `purpose` that, or a program's standing one."""
+
+    grant: Grant
+    reason: str | None
+    purpose: str | None
+
+    @property
+    def details(self) -> dict[str, Detail]:
+        """For the event: by which grant, and how that came about."""
+        return {"grant": self.grant.uid, "basis": self.grant.basis.value}
+
+
+async def check(
+    work: Work,
+    caller: Caller,
+    call: Call,
+    action: Action,
+    reason: str | None = None,
+    *,
+    earlier: str | None = None,
+) -> Grounds:
+    """The grounds for `action` on a call that the caller may do it on. A reason said now is kept for what follows;
+    `earlier` is that of what this goes on from.
+
+    Raises `ReasonRequired`, which tells what is asked for."""
+    said = _tidied(reason)
+    known = said or earlier or await _lately(work, caller, call)
+    grounds = await _grounds(work, caller, call, action, known)
+    if said:
+        await _keep(work, caller, call, said)
+    return grounds
+
+
+async def demanded(work: Work, caller: Caller, call: Call, action: Action) -> ReasonRequired | None:
+    """What the caller would be asked for at `action`, as they stand now."""
+    try:
+        await _grounds(work, caller, call, action, await _lately(work, caller, call))
+    except ReasonRequired as asked:
+        return asked
+    return None
+
+
+async def state(parts: Parts, caller: Caller, uid: str, reason: str) -> None:
+    """Say why one turns to a call, for all that follows on it within `KEPT` from this seat.
+
+    Raises `ReasonRequired` where no rule takes this for a reason, and `Invalid` for one too short or too long."""
+    said = _tidied(reason)
+    if said is None or not SHORTEST <= len(said) <= LONGEST:
+        raise Invalid(f"A reason has {SHORTEST} to {LONGEST} characters.", field="reason")
+    action = await _guarded(parts, caller, uid)
+    async with acting(parts.database, caller, action, uid) as (work, call):
+        await _check_meets_one(work, caller, call, said)
+        await _keep(work, caller, call, said)
+
+
+async def unspoken(work: Work, caller: Caller, calls: Collection[Call]) -> set[int]:
+    """Ids of those `calls` of which the caller must say why before they read any word."""
+    rules = [rule for rule in await _rules(work) if Action.READ_TRANSCRIPT in rule.actions]
+    if not rules or not calls:
+        return set()
+    said = await work.reasons.stated(caller.principal.id, caller.seat, calls, KEPT)
+    now = await work.now()
+    return {
+        call.id
+        for call in calls
+        if not any(
+            _met(demanding(rules, grant, Action.READ_TRANSCRIPT, call), caller, said.get(call.id))
+            for grant in letting(caller.principal, Action.READ_TRANSCRIPT, call, now)
+        )
+    }
+
+
+async def _grounds(work: Work, caller: Caller, call: Call, action: Action, said: str | None) -> Grounds:
+    rules = await _rules(work)
+    asked: list[ReasonRule] = []
+    for grant in letting(caller.principal, action, call, await work.now()):
+        asked = demanding(rules, grant, action, call)
+        if _met(asked, caller, said):
+            return Grounds(grant, said, said or caller.principal.purpose)
+    raise required(asked, said)
+
+
+def _met(rules: Sequence[ReasonRule], caller: Caller, said: str | None) -> bool:
+    program = caller.principal.kind is PrincipalKind.INTEGRATION
+    standing = caller.principal.purpose if program else None
+    return all(satisfies(rule, said, standing) for rule in rules)
+
+
+async def _rules(work: Work) -> list[ReasonRule]:
+    return [stored.rule for stored in await work.reasons.rules()]
+
+
+async def _lately(work: Work, caller: Caller, call: Call) -> str | None:
+    return (await work.reasons.stated(caller.principal.id, caller.seat, [call], KEPT)).get(call.id)
+
+
+async def _keep(work: Work, caller: Caller, call: Call, said: str) -> None:
+    await work.reasons.state(caller.principal.id, caller.seat, call, said)
+    await work.audit.append(about(caller, EventType.REASON_STATED, call, purpose=said))
+
+
+async def _guarded(parts: Parts, caller: Caller, uid: str) -> Action:
+    """By which right somebody says why: the first of those that reasons are asked for."""
+    async with parts.database.read() as work:
+        for action in GUARDED:
+            if await reach(work, caller, action, uid):
+                return action
+    return GUARDED[0]
+
+
+async def _check_meets_one(work: Work, caller: Caller, call: Call, said: str) -> None:
+    """A reason that no rule of this call takes would be kept in vain."""
+    refused: ReasonRequired | None = None
+    for action in GUARDED:
+        if await reach(work, caller, action, call.uid) is None:
+            continue
+        try:
+            await _grounds(work, caller, call, action, said)
+        except ReasonRequired as asked:
+            refused = refused or asked
+        else:
+            return
+    if refused:
+        raise refused
+
+
+def _tidied(reason: str | None) -> str | None:
+    return clean(reason)[:LONGEST] or None if reason else None
