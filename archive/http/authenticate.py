@@ -12,10 +12,12 @@ from msgspec import structs
 from archive.audit.event import Origin
 from archive.calls.caller import Caller
 from archive.errors import NotSignedIn
-from archive.http.context import Connection, context_of
+from archive.http.context import Connection, Context, context_of
 from archive.http.origin import check_origin
-from archive.identity import bearers, sessions
-from archive.ports import Parts
+from archive.identity import bearers, company_tokens, sessions
+from archive.identity.secrets import Prefix
+from archive.policy.principal import Principal
+from archive.ports import Parts, Session
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_USER_AGENT = 300
@@ -72,10 +74,20 @@ async def _by_token(parts: Parts, authorization: str, origin: Origin) -> Caller 
     if scheme.lower() != "bearer":
         return None
     secret = secret.strip()
-    if known := await bearers.find(parts, secret):
-        origin = structs.replace(origin, client=known.program.client_id)
-        return Caller(known.principal, origin, seat=known.seat, token=known.token.uid)
-    return None
+    if not secret.startswith(Prefix.ACCESS_TOKEN):
+        return await _by_company_token(parts, secret, origin)
+    known = await bearers.find(parts, secret)
+    if known is None:
+        return None
+    origin = structs.replace(origin, client=known.program.client_id)
+    return Caller(known.principal, origin, seat=known.seat, token=known.token.uid)
+
+
+async def _by_company_token(parts: Parts, secret: str, origin: Origin) -> Caller | None:
+    acting = await company_tokens.find(parts, secret)
+    if acting is None:
+        return None
+    return Caller(acting.person, structs.replace(origin, client=acting.client), seat=acting.client)
 
 
 async def _by_session(connection: Connection, secret: str) -> Caller | None:
@@ -84,6 +96,14 @@ async def _by_session(connection: Connection, secret: str) -> Caller | None:
     if found is None:
         return None
     person, session = found
-    if session.provider is None and not context.rules.lets(person.email):
-        return None  # passwords were switched off meanwhile
+    if not _still_open(context, person, session):
+        return None
     return Caller(person, structs.replace(origin_of(connection), session=session.uid), seat=session.uid)
+
+
+def _still_open(context: Context, person: Principal, session: Session) -> bool:
+    """Whether the way by which the session came is one still: passwords, or a company's sign-in, may have been
+    switched off meanwhile."""
+    if session.provider is None:
+        return context.rules.lets(person.email)
+    return session.provider in context.parts.providers

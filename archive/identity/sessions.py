@@ -50,7 +50,8 @@ async def begin(
         provider=provider,
         provider_session=provider_session,
     )
-    await work.audit.append(_event(EventType.SESSION_OPENED, person, session, origin, None))
+    opened = _event(EventType.SESSION_OPENED, person, session, origin, None)
+    await work.audit.append(structs.replace(opened, details={"provider": provider} if provider else {}))
     return secret
 
 
