@@ -25,9 +25,11 @@ class NewGrant(Struct, frozen=True, kw_only=True):
 
 
 class GrantFilter(Struct, frozen=True, kw_only=True):
-    """`holder` is a public id; `in_force`: at this moment, neither ended, revoked nor still to begin."""
+    """`holder` is a public id; `concerning` one of who holds or gave it; `in_force`: at this moment, neither ended,
+    revoked nor still to begin."""
 
     holder: str | None = None
+    concerning: str | None = None
     in_force: datetime | None = None
 
 

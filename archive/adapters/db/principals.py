@@ -249,9 +249,15 @@ def _gives(action: Action) -> ColumnElement[bool]:
 
 def _matching(filter: GrantFilter) -> Iterator[ColumnElement[bool]]:
     if filter.holder is not None:
-        yield grants.c.principal_id.in_(select(principals.c.id).where(principals.c.uid == filter.holder))
+        yield _held_by(filter.holder)
+    if filter.concerning is not None:
+        yield or_(_held_by(filter.concerning), grants.c.granted_by == filter.concerning)
     if filter.in_force is not None:
         yield from _live(filter.in_force)
+
+
+def _held_by(uid: str) -> ColumnElement[bool]:
+    return grants.c.principal_id.in_(select(principals.c.id).where(principals.c.uid == uid))
 
 
 def _live(now: datetime) -> Iterator[ColumnElement[bool]]:

@@ -16,7 +16,7 @@ from archive.identity import manage
 from archive.identity.places import describe
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, Principal
-from archive.ports import Work
+from archive.ports import Group, Work
 
 AnyRequest = Request[Any, Any, Any]
 PEOPLE, INTEGRATIONS = "people", "integrations"
@@ -96,7 +96,7 @@ async def _person(work: Work, person: Principal) -> PersonAnswer:
     )
 
 
-async def grants_of(work: Work, principal: Principal) -> tuple[GrantAnswer, ...]:
+async def grants_of(work: Work, principal: Principal | Group) -> tuple[GrantAnswer, ...]:
     return tuple([await _grant(work, one) for one in principal.grants if one.revoked_at is None])
 
 

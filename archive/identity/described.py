@@ -1,0 +1,98 @@
+"""A change that waits, as the second person is shown it: in names and words, not in ids."""
+
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from archive.calls.caller import Caller
+from archive.identity.places import describe
+from archive.identity.second import unfit
+from archive.policy.actions import Action, Role
+from archive.policy.principal import Grant, PrincipalKind
+from archive.ports import (
+    CHANGE_LIFE,
+    AddMember,
+    ChangeState,
+    GiveGrant,
+    MapClaim,
+    PendingChange,
+    ProlongGrant,
+    Work,
+)
+
+
+class Named(Struct, frozen=True):
+    """A person, a program or a group."""
+
+    id: str
+    kind: PrincipalKind
+    name: str
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """`what` names the kind of change: `GiveGrant`, `ProlongGrant`, `AddMember`, `MapClaim`, ... What a kind doesn't
+    have is None. `until` of a grant to be prolonged is its new end, `ends` the one that it has."""
+
+    pending: PendingChange
+    what: str
+    to: Named | None = None
+    group: Named | None = None
+    role: Role | None = None
+    actions: tuple[Action, ...] = ()
+    scope: str | None = None
+    since: datetime | None = None
+    ends: datetime | None = None
+    until: datetime | None = None
+    reason: str | None = None
+    provider: str | None = None
+    value: str | None = None
+    decided_name: str | None = None
+    may_decide: bool
+    may_withdraw: bool
+
+    @property
+    def lapses_at(self) -> datetime:
+        return self.pending.asked_at + CHANGE_LIFE
+
+
+async def described(work: Work, caller: Caller, pending: PendingChange) -> Described:
+    waits = pending.state is ChangeState.WAITING and not pending.lapsed(await work.now())
+    decider = await named(work, pending.decided_by)
+    plain = Described(
+        pending=pending,
+        what=type(pending.change).__name__,
+        decided_name=decider.name if decider else None,
+        may_decide=waits and await unfit(work, caller, pending) is None,
+        may_withdraw=waits and pending.asked_by == caller.principal.uid,
+    )
+    match pending.change:
+        case GiveGrant() as asked:
+            return await _giving(work, plain, asked)
+        case ProlongGrant(grant, until):
+            found = await work.principals.grant(grant)
+            shown = await _giving(work, plain, found[1], found[0].uid) if found else plain
+            return structs.replace(shown, ends=shown.until, until=until)
+        case AddMember(group, member):
+            return structs.replace(plain, group=await named(work, group), to=await named(work, member))
+        case MapClaim(group, provider, value):
+            return structs.replace(plain, group=await named(work, group), provider=provider, value=value)
+        case _:
+            return structs.replace(plain, to=await named(work, pending.beneficiary))
+
+
+async def named(work: Work, uid: str | None) -> Named | None:
+    found = await work.principals.get(uid) if uid else None
+    return Named(found.uid, found.kind, found.name) if found else None
+
+
+async def _giving(work: Work, plain: Described, asked: GiveGrant | Grant, to: str | None = None) -> Described:
+    return structs.replace(
+        plain,
+        to=await named(work, to or (asked.to if isinstance(asked, GiveGrant) else None)),
+        role=asked.role,
+        actions=tuple(sorted(asked.actions)),
+        scope=await describe(work, asked.scope),
+        since=asked.since,
+        until=asked.until,
+        reason=asked.reason,
+    )
