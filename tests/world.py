@@ -110,7 +110,9 @@ class World:
     async def signed_in(self, person: Principal) -> httpx.AsyncClient:
         async with self.parts.database.write() as work:
             secret = await sessions.begin(work, person, Origin())
-        return await self.client(ORIGIN, cookies={"session": secret})
+        cookies = httpx.Cookies()
+        cookies.set("session", secret, domain="localhost.local")  # as if the archive had set it
+        return await self.client(ORIGIN, cookies=cookies)
 
     async def integration(self, *actions: Action, scope: str = "all") -> httpx.AsyncClient:
         client_id, secret = await self.add_integration(*actions, scope=scope)
