@@ -199,6 +199,38 @@ class Calls(Protocol):
         ...
 
 
+class NameKind(StrEnum):
+    """What is added and renamed by those who manage people."""
+
+    PARTNER = "partner"
+    CLIENT = "client"
+    TEAM = "team"
+
+
+class KnownName(Struct, frozen=True):
+    """`external_id` tells clients of one name apart."""
+
+    id: int
+    uid: str
+    name: str
+    external_id: str | None = None
+
+
+class NameMark(Struct, frozen=True):
+    """Where a page of names ended."""
+
+    name: str
+    id: int
+
+
+class NameFilter(Struct, frozen=True, kw_only=True):
+    """`like`: what a word of the name begins with. `within`: only names that a call of that scope carries, or by which
+    it reaches calls; None: all."""
+
+    like: str | None = None
+    within: Scope | None = None
+
+
 class Names(Protocol):
     """Partners, clients, agents and teams. A name is matched without regard to case and outer space."""
 
@@ -229,3 +261,17 @@ class Names(Protocol):
     async def teams(self, ids: Collection[int] | None = None) -> list[Named]: ...
     async def clients(self, ids: Collection[int]) -> list[Named]: ...
     async def agents(self, ids: Collection[int]) -> list[Named]: ...
+    async def known(self, kind: NameKind, uid: str, within: Scope | None = None) -> KnownName | None: ...
+    async def page(
+        self, kind: NameKind, filter: NameFilter, after: NameMark | None, limit: int
+    ) -> list[KnownName]:
+        """In the order of their names."""
+        ...
+
+    async def add(self, kind: NameKind, name: str, external_id: str | None = None) -> KnownName:
+        """Raises `Conflict` where a partner or a team has the name. Clients may be namesakes."""
+        ...
+
+    async def rename(self, kind: NameKind, id: int, name: str) -> None:
+        """Raises `Conflict` as `add` does."""
+        ...

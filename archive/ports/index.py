@@ -11,6 +11,7 @@ from archive.calls.documents import CallDocument
 from archive.calls.filters import CallFilter, Sort
 from archive.calls.query import Query
 from archive.policy.scope import Scope
+from archive.ports.calls import NameKind
 
 
 class EngineQuery(Struct, frozen=True):
@@ -67,6 +68,10 @@ class IndexDebts(Protocol):
     lost ring nor an engine that is away for days leaves words in the index that the database no longer has."""
 
     async def owe(self, call_id: int) -> None: ...
+    async def owe_named(self, kind: NameKind, id: int) -> None:
+        """All calls that carry a name: it changed."""
+        ...
+
     async def of_call(self, call_id: int) -> list[int]:
         """The numbers of what is owed of a call by now."""
         ...

@@ -5,7 +5,11 @@ import asyncio
 import pytest
 
 from archive.adapters.db.database import SqlDatabase
-from archive.calls.call import Named
+from archive.calls.call import Call, Named
+from archive.errors import Conflict
+from archive.policy.scope import Partner
+from archive.ports import KnownName, NameFilter, NameKind, NameMark
+from tests.contract.making import add_call
 
 pytestmark = pytest.mark.anyio
 
@@ -96,3 +100,83 @@ async def test_lists_are_in_order_of_names_and_of_the_ids_asked_for(database: Sq
         assert await names.client_ids("c") == [client.id]
         assert await names.partner_ids("a") == [a.id]
         assert await names.team_ids(team.uid) == [team.id]
+
+
+@pytest.mark.parametrize("kind", [NameKind.PARTNER, NameKind.TEAM])
+async def test_a_partner_or_team_is_added_and_renamed_to_a_name_that_nobody_has(
+    database: SqlDatabase, kind: NameKind
+) -> None:
+    async with database.write() as work:
+        first, second = await work.names.add(kind, "Northwind"), await work.names.add(kind, "Contoso")
+        with pytest.raises(Conflict):
+            await work.names.add(kind, " NORTHWIND ")
+        with pytest.raises(Conflict):
+            await work.names.rename(kind, second.id, "northwind")
+        await work.names.rename(kind, first.id, "NorthWind")  # its own, spelled otherwise
+        assert await work.names.known(kind, first.uid) == KnownName(first.id, first.uid, "NorthWind")
+        assert await work.names.known(kind, "nobody") is None
+
+
+async def test_clients_may_be_namesakes(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        first = await work.names.add(NameKind.CLIENT, "Ann", "C1")
+        second = await work.names.add(NameKind.CLIENT, "Bea", "C2")
+        await work.names.rename(NameKind.CLIENT, second.id, "Ann")
+        found = await work.names.page(NameKind.CLIENT, NameFilter(), None, 10)
+        assert [(one.uid, one.name, one.external_id) for one in found] == [
+            (first.uid, "Ann", "C1"),
+            (second.uid, "Ann", "C2"),
+        ]
+
+
+async def test_names_come_by_page_in_their_order(database: SqlDatabase) -> None:
+    async with database.write() as work:
+        for name in ("Delta", "alpha", "Bravo", "charlie", "Alpha Two"):
+            await work.names.add(NameKind.PARTNER, name)
+        shown, after = [], None
+        while page := await work.names.page(NameKind.PARTNER, NameFilter(), after, 2):
+            shown += [one.name for one in page]
+            after = NameMark(page[-1].name, page[-1].id)
+        assert shown == ["alpha", "Alpha Two", "Bravo", "charlie", "Delta"]
+        found = await work.names.page(NameKind.PARTNER, NameFilter(like="two"), None, 10)
+        assert [one.name for one in found] == ["Alpha Two"]
+        assert await work.names.page(NameKind.PARTNER, NameFilter(like="%"), None, 10) == []
+
+
+async def test_a_scope_tells_the_names_that_it_reaches_by_and_those_on_its_calls(
+    database: SqlDatabase,
+) -> None:
+    call = await carrying(database, "Northwind", "Blue")
+    await carrying(database, "Contoso", "Red")
+    assert call.partner
+    async with database.write() as work:
+        empty = await work.names.add(NameKind.PARTNER, "Empty")
+        scope = Partner(frozenset({call.partner.id, empty.id}))
+
+        async def told(kind: NameKind) -> list[str]:
+            return [one.name for one in await work.names.page(kind, NameFilter(within=scope), None, 10)]
+
+        assert await told(NameKind.PARTNER) == ["Empty", "Northwind"]
+        assert await told(NameKind.TEAM) == ["Blue"]
+        other = await work.names.partner("Contoso")
+        assert other
+        assert await work.names.known(NameKind.PARTNER, other.uid, scope) is None
+        assert await work.names.known(NameKind.PARTNER, call.partner.uid, scope) is not None
+
+
+async def test_the_index_is_owed_the_calls_of_a_name_that_changed(database: SqlDatabase) -> None:
+    call = await carrying(database, "Northwind", "Blue")
+    await carrying(database, "Contoso", "Blue")
+    assert call.partner
+    async with database.write() as work:
+        await work.index_debts.pay(
+            [debt for one in await work.index_debts.calls(9) for debt in await work.index_debts.of_call(one)]
+        )
+        await work.index_debts.owe_named(NameKind.PARTNER, call.partner.id)
+        assert await work.index_debts.calls(9) == {call.id}
+
+
+async def carrying(database: SqlDatabase, partner: str, team: str) -> Call:
+    async with database.write() as work:
+        where = await work.names.add_partner(partner), await work.names.add_team(team)
+    return await add_call(database, partner_id=where[0].id, team_id=where[1].id)
