@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -13,7 +13,7 @@ from archive.calls.caller import Caller
 from archive.cli.queue import found
 from archive.errors import WrongSetting
 from archive.identity.managing import console
-from archive.policy.actions import Role
+from archive.policy.actions import Action, Role
 from archive.ports import Parts
 from archive.settings import Settings, load
 
@@ -24,8 +24,24 @@ ROLES = click.Choice([role.value for role in Role])
 data_option = click.option("--data", type=click.Path(file_okay=False), help="Folder of the embedded archive.")
 role_option = click.option("--role", type=ROLES, required=True)
 scope_option = click.option(
-    "--scope", required=True, help="all, partner:NAME[,NAME], team:NAME[,NAME] or own."
+    "--scope",
+    required=True,
+    help="all, partner:NAME[,NAME], team:NAME[,NAME], client:NAME[,NAME], call:ID[,ID] or own.",
 )
+
+
+class Actions(click.ParamType[frozenset[Action], str]):
+    name = "A,B"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> frozenset[Action]:
+        if isinstance(value, frozenset):
+            return value
+        try:
+            return frozenset(Action(name.strip()) for name in value.split(",") if name.strip())
+        except ValueError:
+            self.fail(f"{value}: the actions are {', '.join(Action)}.", param, ctx)
 
 
 def at_console(

@@ -1,88 +1,21 @@
 """Manage the archive from its own machine. Every change is an event whose actor is the console."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import click
 
 from archive import health
 from archive.calls.caller import Caller
 from archive.calls.index import reindex as rebuild
-from archive.cli.console import ROLES, at_console, data_option, scope_option
+from archive.cli.access import changes, grants, groups
+from archive.cli.console import Actions, at_console, data_option
 from archive.cli.output import json_option, meter, show, show_one
 from archive.cli.people import people
-from archive.cli.rows import component_row, gives, integration_row
+from archive.cli.rows import component_row, integration_row
 from archive.identity import manage
 from archive.identity.manage import Giving
-from archive.policy.actions import Action, Role
+from archive.policy.actions import Action
 from archive.ports import Parts
-
-
-class Actions(click.ParamType[frozenset[Action], str]):
-    name = "A,B"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> frozenset[Action]:
-        if isinstance(value, frozenset):
-            return value
-        try:
-            return frozenset(Action(name.strip()) for name in value.split(",") if name.strip())
-        except ValueError:
-            self.fail(f"{value}: the actions are {', '.join(Action)}.", param, ctx)
-
-
-@click.group()
-def grants() -> None:
-    """Give and revoke access."""
-
-
-@grants.command("give")
-@click.argument("principal")
-@click.option("--role", type=ROLES, help="For a person.")
-@click.option("--actions", type=Actions(), default="", help="For an integration, such as find,upload.")
-@scope_option
-@click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="UTC.  [default: no end]"
-)
-@click.option("--reason", required=True)
-@data_option
-@json_option
-def give(
-    principal: str,
-    role: str | None,
-    actions: frozenset[Action],
-    scope: str,
-    until: datetime | None,
-    reason: str,
-    data: str | None,
-    as_json: bool,
-) -> None:
-    """Give PRINCIPAL a role (a person, by e-mail address) or actions (an integration, by client id) on a scope."""
-    ends = until.replace(tzinfo=UTC) if until else None
-    giving = Giving(
-        scope=scope, role=Role(role) if role else None, actions=actions, until=ends, reason=reason
-    )
-
-    async def run(parts: Parts, caller: Caller) -> None:
-        grant = await manage.give(parts, caller, principal, giving)
-        show_one({"id": grant.uid, "gives": gives(grant), "scope": scope, "until": ends}, as_json)
-
-    at_console(data, run)
-
-
-@grants.command("revoke")
-@click.argument("id")
-@data_option
-def revoke(id: str, data: str | None) -> None:
-    """End a grant at once."""
-
-    async def run(parts: Parts, caller: Caller) -> None:
-        await manage.revoke(parts, caller, id)
-        click.echo(f"Grant {id} is revoked.")
-
-    at_console(data, run)
 
 
 @click.group()
@@ -202,4 +135,4 @@ def doctor(data: str | None, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-MANAGE: Sequence[click.Command] = (people, grants, integrations, reindex, doctor)
+MANAGE: Sequence[click.Command] = (people, grants, groups, changes, integrations, reindex, doctor)

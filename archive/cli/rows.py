@@ -7,9 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 from archive import health
+from archive.calls.caller import Caller
+from archive.identity.described import described
 from archive.identity.places import describe
-from archive.policy.principal import Grant, Principal
-from archive.ports import Parts
+from archive.policy.principal import Grant, Principal, PrincipalKind
+from archive.ports import CHANGE_LIFE, Group, Parts, PendingChange
 
 
 async def person_row(parts: Parts, person: Principal) -> dict[str, Any]:
@@ -49,6 +51,61 @@ async def _grants(parts: Parts, grants: Sequence[Grant]) -> list[InForce]:
         scopes = [await describe(work, grant.scope) for grant in live]
     shown = zip(live, scopes, strict=True)
     return [InForce(grant.uid, gives(grant), scope, grant.until) for grant, scope in shown]
+
+
+async def given_row(parts: Parts, holder: Principal, grant: Grant) -> dict[str, Any]:
+    async with parts.database.read() as work:
+        scope = await describe(work, grant.scope)
+    return {
+        "id": grant.uid,
+        "to": f"group:{holder.name}" if holder.kind is PrincipalKind.GROUP else holder.email or holder.uid,
+        "gives": gives(grant),
+        "scope": scope,
+        "from": grant.since,
+        "until": grant.until,
+        "revoked": grant.revoked_at,
+        "reason": grant.reason,
+    }
+
+
+async def group_row(parts: Parts, group: Group) -> dict[str, Any]:
+    return {
+        "id": group.uid,
+        "name": group.name,
+        "members": group.members,
+        "grants": await _grants(parts, group.grants),
+        "claims": [f"{claim.provider}: {claim.value}" for claim in group.claims],
+    }
+
+
+def waiting_row(change: PendingChange) -> dict[str, Any]:
+    """What is printed in place of what was asked for."""
+    return {"pending_change": change.uid, "waits": "for a second person", "lapses": _lapses(change)}
+
+
+async def change_row(parts: Parts, caller: Caller, change: PendingChange) -> dict[str, Any]:
+    async with parts.database.read() as work:
+        shown = await described(work, caller, change)
+    what = {
+        "gives": shown.role or ",".join(shown.actions) or None,
+        "scope": shown.scope,
+        "claim": f"{shown.provider}: {shown.value}" if shown.provider else None,
+    }
+    return {
+        "id": change.uid,
+        "change": shown.what,
+        "to": shown.to and shown.to.name,
+        "group": shown.group and shown.group.name,
+        **what,
+        "until": shown.until,
+        "asked by": change.asked_name,
+        "asked": change.asked_at,
+        "lapses": _lapses(change),
+    }
+
+
+def _lapses(change: PendingChange) -> datetime:
+    return change.asked_at + CHANGE_LIFE
 
 
 def gives(grant: Grant) -> str:
