@@ -37,12 +37,13 @@ class RecordingQuery(Struct, frozen=True, forbid_unknown_fields=True):
             group="Recordings",
             query=RecordingQuery,
             answer=(BINARY, "audio/mp4"),
-            problems=(403, 404, 409, 416),
+            problems=(403, 404, 409, 416, 422),
         )
     ),
 )
 async def download_recording(request: AnyRequest, call_id: FromPath[str]) -> Response[Any]:
-    """One event before the first byte, one after the last. Takes `Range`; `Repr-Digest` is of the whole file."""
+    """One event before the first byte, one after the last; where a reason is asked for, it is stated before. Takes
+    `Range`; `Repr-Digest` is of the whole file."""
     parts, caller = acting(request)
     file = await download.look(parts, caller, call_id, query(request, RecordingQuery).what)
     etag = f'"{file.sha256}"'

@@ -44,12 +44,12 @@ class TranscriptQuery(Struct, frozen=True, forbid_unknown_fields=True):
             group="Transcripts",
             query=TranscriptQuery,
             answer=tuple(MEDIA_TYPES),
-            problems=(403, 404, 406),
+            problems=(403, 404, 406, 422),
         )
     ),
 )
 async def read_call_transcript(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
-    """The event is committed before the words leave."""
+    """The event is committed before the words leave; where a reason is asked for, it is stated before."""
     parts, caller = acting(request)
     asked = query(request, TranscriptQuery)
     media_type, fmt = _wanted(request, asked.format)
