@@ -1,13 +1,17 @@
-"""The archive's API from a client's side: a token for as long as the work takes, refusals in the archive's words."""
+"""The archive's API from a client's side: a token for as long as the work takes, refusals in the archive's words.
+
+As a program, with its credentials, or as whoever signed in with `call-archive login`."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 
+from archive.cli.kept import Kept, Tokens
+from archive.cli.loopback import CLIENT_ID
 from archive.errors import ArchiveError, NotSignedIn
 
 SECONDS = httpx.Timeout(60.0, connect=5.0)
@@ -48,13 +52,74 @@ class ClientCredentials(httpx.Auth):
         self._fresh_until = time.monotonic() + given["expires_in"] / 2
 
 
+class SignedIn(httpx.Auth):
+    """Brings along the access token that this account's commands share, and renews it under their lock.
+
+    RFC 6749, section 6. Raises `NotSignedIn` where nobody is, or is no more."""
+
+    requires_response_body = True
+
+    def __init__(self, server: str, kept: Kept) -> None:
+        self._server = server
+        self._kept = kept
+        self._refused = ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        for _ in range(2):
+            tokens = self._tokens()
+            if not self._good(tokens):
+                tokens = yield from self._renewed(request.url)
+            request.headers["Authorization"] = f"Bearer {tokens.access_token}"
+            if (yield request).status_code != HTTPStatus.UNAUTHORIZED:
+                return
+            self._refused = tokens.access_token
+
+    def _renewed(self, url: httpx.URL) -> Generator[httpx.Request, httpx.Response, Tokens]:
+        """Unless another process did it while this one waited for its turn."""
+        with self._kept.locked():
+            tokens = self._tokens()
+            if self._good(tokens):
+                return tokens
+            form = {
+                "grant_type": "refresh_token",
+                "client_id": CLIENT_ID,
+                "refresh_token": tokens.refresh_token,
+            }
+            asked_at = time.time()
+            answer = yield httpx.Request("POST", url.copy_with(raw_path=b"/oauth/token"), data=form)
+            if answer.status_code == HTTPStatus.BAD_REQUEST:
+                self._kept.keep(self._server, None)
+                raise NotSignedIn("Your sign-in is over. Sign in again with: call-archive login")
+            tokens = tokens_from(checked(answer), asked_at)
+            self._kept.keep(self._server, tokens)
+            return tokens
+
+    def _good(self, tokens: Tokens) -> bool:
+        return tokens.fresh and tokens.access_token != self._refused
+
+    def _tokens(self) -> Tokens:
+        tokens = self._kept.of(self._server)
+        if tokens is None:
+            raise NotSignedIn(f"You are not signed in to {self._server}. Sign in with: call-archive login")
+        return tokens
+
+
+def tokens_from(answer: Mapping[str, Any], asked_at: float) -> Tokens:
+    """RFC 6749, 5.1. `asked_at` in seconds since 1970."""
+    return Tokens(answer["access_token"], answer["refresh_token"], asked_at + answer["expires_in"])
+
+
 @contextmanager
-def connected(server: str, client_id: str, client_secret: str) -> Iterator[httpx.Client]:
+def connected(server: str, auth: httpx.Auth) -> Iterator[httpx.Client]:
     """A client of the archive at `server`. Raises `ArchiveError` in one sentence where it can't be reached."""
-    auth = ClientCredentials(client_id, client_secret)
+    with reached(server), httpx.Client(base_url=server, auth=auth, timeout=SECONDS) as api:
+        yield api
+
+
+@contextmanager
+def reached(server: str) -> Iterator[None]:
     try:
-        with httpx.Client(base_url=server, auth=auth, timeout=SECONDS) as api:
-            yield api
+        yield
     except httpx.TransportError as error:
         raise ArchiveError(f"{server} can't be reached: {error}") from error
 
@@ -68,5 +133,6 @@ def checked(answer: httpx.Response) -> dict[str, Any]:
             f"The server answered {answer.status_code}, and not as an archive does."
         ) from error
     if answer.is_error:
-        raise ArchiveError(str(body.get("detail") or body.get("error_description") or body.get("title")))
+        told = (body.get(name) for name in ("detail", "error_description", "error", "title"))
+        raise ArchiveError(str(next(filter(None, told), answer.status_code)))
     return dict(body)

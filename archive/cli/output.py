@@ -9,6 +9,14 @@ import msgspec
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
+server_option = click.option(
+    "--server",
+    envvar="CALL_ARCHIVE_URL",
+    show_envvar=True,
+    default="http://localhost:8000",
+    show_default=True,
+)
+
 BAR = 36
 """Characters."""
 

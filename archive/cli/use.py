@@ -11,25 +11,18 @@ from typing import IO, Any
 import click
 import httpx
 
-from archive.cli.api import checked, connected
-from archive.cli.output import Row, json_option, meter, show
+from archive.cli.api import ClientCredentials, SignedIn, checked, connected
+from archive.cli.kept import Kept
+from archive.cli.login import login, logout
+from archive.cli.output import Row, json_option, meter, server_option, show
 from archive.errors import ArchiveError, Invalid, NotSignedIn
 
 TRANSCRIPT_TYPES = {".vtt": "text/vtt", ".srt": "application/x-subrip", ".json": "application/json"}
 
-server_option = click.option(
-    "--server",
-    envvar="CALL_ARCHIVE_URL",
-    show_envvar=True,
-    default="http://localhost:8000",
-    show_default=True,
-)
 client_id_option = click.option(
-    "--client-id", envvar="CALL_ARCHIVE_CLIENT_ID", show_envvar=True, required=True
+    "--client-id", envvar="CALL_ARCHIVE_CLIENT_ID", show_envvar=True, help="Of a program.  [default: login]"
 )
-client_secret_option = click.option(
-    "--client-secret", envvar="CALL_ARCHIVE_CLIENT_SECRET", show_envvar=True, required=True
-)
+client_secret_option = click.option("--client-secret", envvar="CALL_ARCHIVE_CLIENT_SECRET", show_envvar=True)
 
 
 def over_api(command: Callable[..., None]) -> Callable[..., None]:
@@ -54,8 +47,8 @@ def upload(
     metadata: str | None,
     transcript: Path | None,
     server: str,
-    client_id: str,
-    client_secret: str,
+    client_id: str | None,
+    client_secret: str | None,
     as_json: bool,
 ) -> None:
     """Upload recordings."""
@@ -64,7 +57,7 @@ def upload(
     given = _metadata(metadata)
     rows: list[Row] = []
     try:
-        with connected(server, client_id, client_secret) as api:
+        with connected(server, _auth(server, client_id, client_secret)) as api:
             uploaded = [_try(api, file, given, transcript, rows) for file in files]
     finally:  # whatever ended it: what was uploaded is told
         show(rows, as_json, "Nothing was uploaded.")
@@ -85,19 +78,28 @@ def search(
     since: str | None,
     until: str | None,
     server: str,
-    client_id: str,
-    client_secret: str,
+    client_id: str | None,
+    client_secret: str | None,
     as_json: bool,
 ) -> None:
     """Search the calls that you may find."""
     asked = {"q": " ".join(words), "partner": partner, "from": _time(since), "to": _time(until, days=1)}
-    with connected(server, client_id, client_secret) as api:
+    with connected(server, _auth(server, client_id, client_secret)) as api:
         answer = api.get("/api/v1/search", params={name: value for name, value in asked.items() if value})
         found = checked(answer)
     show(found["items"] if as_json else [_row(item) for item in found["items"]], as_json, "No call found.")
 
 
-USE: Sequence[click.Command] = (upload, search)
+USE: Sequence[click.Command] = (login, logout, upload, search)
+
+
+def _auth(server: str, client_id: str | None, client_secret: str | None) -> httpx.Auth:
+    """A program's credentials win over whoever signed in."""
+    if client_id and client_secret:
+        return ClientCredentials(client_id, client_secret)
+    if client_id or client_secret:
+        raise click.UsageError("--client-id and --client-secret go together.")
+    return SignedIn(server.rstrip("/"), Kept())
 
 
 def _try(

@@ -72,6 +72,7 @@ def change(
         actor=caller.actor,
         object=Object(kind, uid),
         origin=caller.origin,
+        purpose=caller.principal.purpose,
         details=details or {},
         texts=texts or {},
     )

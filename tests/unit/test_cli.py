@@ -26,6 +26,8 @@ PROMISED = {
     "integrations revoke",
     "reindex",
     "doctor",
+    "login",
+    "logout",
     "upload",
     "search",
 }

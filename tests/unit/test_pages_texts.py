@@ -16,7 +16,7 @@ from archive.http.pages.assets import FRONTEND, assets
 from archive.http.pages.files import asset_file
 from archive.http.pages.rendering import texts
 from archive.http.pages.texts import Texts
-from archive.policy.actions import Role
+from archive.policy.actions import Action, Role
 
 CATALOGUE = json.loads((FRONTEND / "text" / "en.json").read_text(encoding="utf-8"))
 TEMPLATES = sorted((FRONTEND / "templates").glob("*.html"))
@@ -35,6 +35,7 @@ WHOLE_FAMILIES: dict[str, Iterable[str]] = {
     "consent": Consent,
     "outcome": Outcome,
     "role": Role,
+    "action": Action,
     "search": Sort,
     "facet": [*MANY, *ONE],
 }

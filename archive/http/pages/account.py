@@ -22,6 +22,7 @@ from archive.http.pages.account_views import (
     SessionView,
 )
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
+from archive.http.pages.consent import program_rows
 from archive.http.pages.half_way import secret_view, why
 from archive.http.pages.rendering import texts
 from archive.http.pages.times import clock
@@ -179,6 +180,7 @@ async def _page(
         email=caller.principal.email or "",
         sessions=tuple(_session(one, this) for one in found.sessions),
         issuers=found.issuers,
+        programs=await program_rows(parts, caller),
         password=found.password,
         codes=found.codes,
         codes_left=t("account.recovery_left", count=found.recovery_codes) if found.codes else "",

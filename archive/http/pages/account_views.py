@@ -52,6 +52,16 @@ class SessionView(Struct, frozen=True):
     this: bool
 
 
+class ProgramRow(Struct, frozen=True):
+    """A program that acts for a person. `may`: actions in words."""
+
+    id: str
+    name: str
+    may: str
+    since: datetime
+    used_at: datetime | None
+
+
 class AccountView(Struct, frozen=True, kw_only=True):
     """`problems` by form: what went wrong with it, in a sentence. `done` says what just went well."""
 
@@ -59,6 +69,7 @@ class AccountView(Struct, frozen=True, kw_only=True):
     email: str
     sessions: tuple[SessionView, ...]
     issuers: tuple[str, ...] = ()
+    programs: tuple[ProgramRow, ...] = ()
     password: bool
     codes: bool
     codes_left: str

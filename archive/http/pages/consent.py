@@ -1,7 +1,6 @@
 """`/oauth/authorize`: a person lets a program act for them, or doesn't; and the programs on their own page."""
 
 from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -12,6 +11,7 @@ from archive.errors import Malformed
 from archive.http.api.oauth import AUTHORIZE
 from archive.http.context import acting, context_of
 from archive.http.forms import fields, form
+from archive.http.pages.account_views import ProgramRow
 from archive.http.pages.answers import HEADERS, OPEN, AnyRequest, failed, go, page
 from archive.http.pages.rendering import texts
 from archive.identity import consent
@@ -44,17 +44,6 @@ class ConsentView(Struct, frozen=True):
     onward: str
     lasts: str
     given: dict[str, str]
-
-
-class ProgramRow(Struct, frozen=True):
-    """A program that acts for a person, on the person's own page (`programs.html`)."""
-
-    id: str
-    name: str
-    may: str
-    since: datetime
-    used_at: datetime | None
-    until: datetime
 
 
 @get(AUTHORIZE, opt=OPEN, exception_handlers={Exception: failed})
@@ -138,7 +127,7 @@ def _view(asking: Asking, asked: Asked) -> ConsentView:
 
 def _row(one: Authorization, program: Registration) -> ProgramRow:
     may = ", ".join(_words(one.actions & program.actions))
-    return ProgramRow(one.uid, program.name, may, one.created_at, one.used_at, one.expires_at)
+    return ProgramRow(one.uid, program.name, may, one.created_at, one.used_at)
 
 
 def _words(actions: Collection[Action]) -> tuple[str, ...]:
