@@ -149,6 +149,11 @@ TO_ANYBODY = {
 }
 """Lists and searches hold nothing of others (below); the rest tells nothing of any call."""
 
+ON_PEOPLE: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/api/v1/people/{person_id}/links"): {},
+}
+"""Routes on one person (`person_id`), for those who manage people."""
+
 OWN_ACCOUNT = {
     ("GET", "/api/v1/sessions"),
     ("DELETE", "/api/v1/sessions"),
@@ -177,7 +182,7 @@ def served(app: Litestar) -> Iterator[tuple[str, str]]:
 
 
 async def test_every_route_stands_in_a_table(world: World) -> None:
-    assert {*ON_CALLS, *ON_LISTENS, *ON_INTEGRATIONS, *OF_ONESELF, *BY_RIGHT, *TO_ANYBODY, *OWN_ACCOUNT} == set(
+    assert {*ON_CALLS, *ON_LISTENS, *ON_INTEGRATIONS, *OF_ONESELF, *BY_RIGHT, *TO_ANYBODY, *ON_PEOPLE, *OWN_ACCOUNT} == set(
         served(world.app)
     )
 
@@ -248,6 +253,17 @@ async def test_integrations_are_managed_by_those_who_manage_people(
     answer = await person.request(
         method, path.format(integration_id=client_id), **ON_INTEGRATIONS[method, path]
     )
+    assert answer.is_success == (A.MANAGE_PEOPLE in ROLE_ACTIONS[role])
+    assert answer.is_success or answer.status_code == 403
+    assert bool(await world.events("archive.denied")) is not answer.is_success
+
+
+@pytest.mark.parametrize(("role", "method", "path"), [(role, *key) for role in Role for key in ON_PEOPLE])
+async def test_people_are_managed_by_those_who_manage_people(
+    world: World, role: Role, method: str, path: str
+) -> None:
+    client, other = await world.person(role), await world.add_person(Role.AUDITOR)
+    answer = await client.request(method, path.format(person_id=other.uid), **ON_PEOPLE[method, path])
     assert answer.is_success == (A.MANAGE_PEOPLE in ROLE_ACTIONS[role])
     assert answer.is_success or answer.status_code == 403
     assert bool(await world.events("archive.denied")) is not answer.is_success
