@@ -12,7 +12,7 @@ import msgspec
 from archive.settings import load
 from infra.prepare import prepare
 from infra.search_keys import INDEXING, SEARCHING
-from tests.integration.archives import COMMAND, Archive
+from tests.integration.archives import COMMAND, Archive, More, as_environment, nothing_more
 from tests.integration.deeds import READY_WITHIN, until
 from tests.parts import Meilisearch, MinioServer, Postgres, Redis, unique
 from tests.processes import Program, answers, free_port
@@ -34,13 +34,18 @@ class Servers(Archive):
     """`call-archive serve` and `work`, two of each. The second of each has its settings from a TOML file."""
 
     def __init__(
-        self, folder: Path, parts: Parts, settings: Mapping[str, str], keys: Mapping[str, str]
+        self,
+        folder: Path,
+        parts: Parts,
+        settings: Mapping[str, str],
+        keys: Mapping[str, str],
+        more: More,
     ) -> None:
         super().__init__(folder, [free_port(), free_port()])
         self.parts = parts
         self.apis = [Program("api"), Program("api")]
         self.workers = [Program("worker"), Program("worker")]
-        self._settings = {**settings, "public_url": self.url}
+        self._settings = {**settings, "public_url": self.url, **more(self.url)}
         self._keys = keys
 
     @property
@@ -65,7 +70,10 @@ class Servers(Archive):
 
     def _as_file(self, settings: Mapping[str, str]) -> dict[str, str]:
         path = self.folder / f"{unique('settings')}.toml"
-        path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
+        last = sorted(
+            settings.items(), key=lambda item: item[0] == "providers"
+        )  # a table ends the plain settings
+        path.write_text("".join(_in_toml(*each) for each in last))
         return {"ARCHIVE_CONFIG": str(path)}
 
     def kill_workers(self) -> None:
@@ -91,19 +99,25 @@ class Servers(Archive):
             program.stop()
 
 
-def as_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    return {f"ARCHIVE_{name.upper()}": value for name, value in settings.items()}
+def _in_toml(name: str, value: str) -> str:
+    """A line of the file; providers become tables of their own, as an operator would write them."""
+    if name != "providers":
+        return f"{name} = {json.dumps(value)}\n"
+    tables = (
+        "".join(f"{key} = {json.dumps(each)}\n" for key, each in table.items()) for table in json.loads(value)
+    )
+    return "".join(f"\n[[providers]]\n{table}" for table in tables)
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[Servers]:
+def servers(folder: Path, more: More = nothing_more) -> Iterator[Servers]:
     """Prepared as docs/operate.md says: roles and schema, bucket and account, keys."""
     with ExitStack() as stack:
         parts = Parts()
         for part in (parts.postgres, parts.s3, parts.redis, parts.search):
             stack.callback(part.stop)
         settings, keys = _prepared(folder, parts)
-        archive = Servers(folder, parts, settings, keys)
+        archive = Servers(folder, parts, settings, keys, more)
         stack.callback(archive.stop)
         archive.start()
         yield archive
