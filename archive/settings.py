@@ -169,6 +169,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(description="E-mail of the one who may do so even without `local_accounts`. Empty: nobody."),
     ] = ""
+    break_glass_minutes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=480,
+            description="An administrator who breaks the glass hears for so long. 0: nobody does.",
+        ),
+    ] = 60
     totp_required_for: Annotated[
         str,
         Meta(

@@ -73,6 +73,7 @@ class EventType(StrEnum):
     RULE_ENDED = "rule.ended"
     GLASS_BROKEN = "glass.broken"
     GLASS_MENDED = "glass.mended"
+    GLASS_SEEN = "glass.seen"
     CALL_SEALED = "call.sealed"
     CALL_UNSEALED = "call.unsealed"
     NAME_ADDED = "name.added"

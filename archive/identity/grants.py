@@ -19,7 +19,7 @@ from archive.policy.principal import Basis, Grant, Principal, PrincipalKind
 from archive.policy.weight import opens_speech
 from archive.ports import GiveGrant, NewGrant, Parts, PendingChange, Work
 
-__all__ = ["Giving", "apply", "give", "give_or_wait", "give_within", "prolong", "revoke"]
+__all__ = ["Giving", "apply", "give", "give_agreed", "give_or_wait", "give_within", "prolong", "revoke"]
 
 GROUP = "group:"
 """Before the name of a group, where grants are given by words."""
@@ -63,6 +63,13 @@ async def give_within(
     """Grant at once, in this unit of work: for what was agreed on before, or takes nobody else."""
     await check_other(work, caller, to.uid)
     return await _write(work, caller, to, await _asked(work, to, giving), basis=basis)
+
+
+async def give_agreed(work: Work, caller: Caller, to: Principal, agreed: GiveGrant, basis: Basis) -> Grant:
+    """Grant at once what was asked for, on a scope that no words of ours may tell, in this unit of work."""
+    await check_other(work, caller, to.uid)
+    _check_times(agreed.since, agreed.until, await work.now())
+    return await _write(work, caller, to, agreed, basis=basis)
 
 
 async def apply(work: Work, caller: Caller, asked: GiveGrant, agreed_with: PendingChange) -> Grant:

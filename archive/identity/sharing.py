@@ -31,13 +31,13 @@ async def give_call(
     granting = access.acting(parts.database, caller, Action.GRANT, call_uid)
     await access.reading(parts.database, caller, Action.LISTEN, call_uid)
     async with logging_own(parts, caller, ObjectKind.CALL), granting as (work, call):
-        actions = await _givable(work, caller, call, until)
+        actions = await givable(work, caller, call, until)
         to = await _person(work, to_email)
         giving = Giving(scope=f"call:{call.uid}", actions=actions, until=until, reason=reason)
         return await give_within(work, caller, to, giving)
 
 
-async def _givable(work: Work, caller: Caller, call: Call, until: datetime) -> frozenset[Action]:
+async def givable(work: Work, caller: Caller, call: Call, until: datetime) -> frozenset[Action]:
     now = await work.now()
     if not now < until <= now + LONGEST:
         raise Invalid(f"until lies within the next {LONGEST.days} days.", field="until")

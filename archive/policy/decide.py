@@ -43,7 +43,7 @@ def resolve_scope(principal: Principal, action: Action, now: datetime) -> Scope:
     """The calls on which `principal` may do `action` at `now`."""
     if _barred(principal, action):
         return Nothing()
-    return union(_reach(grant) for grant in _giving(principal, action, now))
+    return union(reach(grant) for grant in _giving(principal, action, now))
 
 
 def speech_scope(principal: Principal, now: datetime) -> Scope:
@@ -84,7 +84,7 @@ def decide(principal: Principal, action: Action, call: Placed | None, now: datet
 def letting(principal: Principal, action: Action, call: Placed, now: datetime) -> Iterator[Grant]:
     """Each grant by which `principal` may do `action` on `call`."""
     if _barred(principal, action) is None:
-        yield from (grant for grant in _giving(principal, action, now) if contains(_reach(grant), call))
+        yield from (grant for grant in _giving(principal, action, now) if contains(reach(grant), call))
 
 
 def _giving(principal: Principal, action: Action, now: datetime) -> Iterator[Grant]:
@@ -99,7 +99,7 @@ def _barred(principal: Principal, action: Action) -> Reason | None:
     return Reason.TOKEN_SCOPE if narrowed_out else None
 
 
-def _reach(grant: Grant) -> Scope:
+def reach(grant: Grant) -> Scope:
     return grant.scope if _reaches_sealed(grant) else unsealed(grant.scope)
 
 

@@ -161,6 +161,34 @@ def reaches_all(scope: Scope) -> bool:
     return False
 
 
+def spans(scope: Scope, place: Partner | Client) -> bool:
+    """Whether the scope holds all calls of a partner or a client, but perhaps what is sealed."""
+    match scope:
+        case Partner(ids) | Client(ids) if isinstance(scope, type(place)):
+            return place.ids <= ids
+        case Unsealed(inner):
+            return spans(inner, place)
+        case Union(parts):
+            return any(spans(part, place) for part in parts)
+        case Intersection(parts):
+            return bool(parts) and all(spans(part, place) for part in parts)
+    return isinstance(scope, AllCalls)
+
+
+def impersonal(scope: Scope) -> Scope:
+    """The scope without "their own calls", which would come to mean somebody else's in another's hands."""
+    match scope:
+        case OwnCalls():
+            return Nothing()
+        case Unsealed(inner):
+            return unsealed(impersonal(inner))
+        case Union(parts):
+            return union(impersonal(part) for part in parts)
+        case Intersection(parts):
+            return intersection(*(impersonal(part) for part in parts))
+    return scope
+
+
 def ids_of(scope: Scope, kind: type[Partner] | type[Team]) -> frozenset[int]:
     """The partners or teams by which the scope reaches calls."""
     match scope:

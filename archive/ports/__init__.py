@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from archive.ports.asking import (
     CHANGE_LIFE,
+    REQUEST_LIFE,
     About,
     AccessRequest,
     AccessRequests,
@@ -58,6 +59,7 @@ from archive.ports.company import (
     Said,
 )
 from archive.ports.engines import AudioEngine, PasswordHasher, Progress, Recogniser, TranscriptFormats
+from archive.ports.glass import BrokenGlass, Glass
 from archive.ports.groups import Claim, Group, Groups, Member
 from archive.ports.index import (
     Counts,
@@ -87,6 +89,7 @@ from archive.ports.work import Database, Work
 __all__ = [
     "CHANGE_LIFE",
     "MOST_REPORTED",
+    "REQUEST_LIFE",
     "About",
     "AccessRequest",
     "AccessRequests",
@@ -100,6 +103,7 @@ __all__ = [
     "Begun",
     "BlobInfo",
     "BlobStore",
+    "BrokenGlass",
     "CallChanges",
     "Calls",
     "Change",
@@ -119,6 +123,7 @@ __all__ = [
     "EngineQuery",
     "EventFilter",
     "GiveGrant",
+    "Glass",
     "Going",
     "GrantFilter",
     "Group",

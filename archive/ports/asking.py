@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from archive.calls.call import Call
 from archive.calls.reasons import ReasonRule
@@ -28,6 +28,11 @@ class RequestState(StrEnum):
     GRANTED = "granted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    NOT_ANSWERED = "not_answered"  # it waited too long; never stored
+
+
+REQUEST_LIFE = timedelta(days=30)
+"""So long a request waits for an answer."""
 
 
 class AccessRequest(Struct, frozen=True, kw_only=True):
@@ -50,6 +55,12 @@ class AccessRequest(Struct, frozen=True, kw_only=True):
     answer: str | None = None
     grant: str | None = None
 
+    def as_of(self, now: datetime) -> "AccessRequest":
+        """As it then stands: what waited too long, or until the day it was asked for, is over."""
+        over = now - self.asked_at > REQUEST_LIFE or self.until <= now
+        waited = over and self.state is RequestState.WAITING
+        return structs.replace(self, state=RequestState.NOT_ANSWERED) if waited else self
+
 
 class NewRequest(Struct, frozen=True, kw_only=True):
     principal_id: int
@@ -63,12 +74,16 @@ class NewRequest(Struct, frozen=True, kw_only=True):
 class AccessRequests(Protocol):
     async def add(self, new: NewRequest) -> AccessRequest: ...
     async def get(self, uid: str) -> AccessRequest | None: ...
-    async def of(self, principal_id: int, limit: int) -> list[AccessRequest]:
-        """One's own, newest first."""
+    async def of(self, principal_id: int, *, before: int | None, limit: int) -> list[AccessRequest]:
+        """One's own, newest first, those whose id is less than `before`."""
         ...
 
-    async def waiting(self) -> list[AccessRequest]:
-        """Those that name something, oldest first."""
+    async def waiting(self, now: datetime, *, after: int, limit: int) -> list[AccessRequest]:
+        """Those that name something and still wait at `now`, oldest first, those whose id is greater than `after`."""
+        ...
+
+    async def count_waiting(self, principal_id: int, now: datetime) -> int:
+        """One's own, whatever they name."""
         ...
 
     async def decide(

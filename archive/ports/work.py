@@ -4,10 +4,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from archive.ports.asking import PendingChanges, Reasons
+from archive.ports.asking import AccessRequests, PendingChanges, Reasons
 from archive.ports.audit import AuditLog
 from archive.ports.calls import Calls, Names
 from archive.ports.company import CompanySignIns
+from archive.ports.glass import Glass
 from archive.ports.groups import Groups
 from archive.ports.index import IndexDebts
 from archive.ports.listens import Listens
@@ -34,6 +35,10 @@ class Work(Protocol):
     def principals(self) -> Principals: ...
     @property
     def groups(self) -> Groups: ...
+    @property
+    def requests(self) -> AccessRequests: ...
+    @property
+    def glass(self) -> Glass: ...
     @property
     def changes(self) -> PendingChanges: ...
     @property

@@ -9,11 +9,12 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from archive.adapters.db.audit import SqlAuditLog
 from archive.adapters.db.calls import SqlCalls
-from archive.adapters.db.company import SqlCompanySignIns
 from archive.adapters.db.changes import SqlPendingChanges
+from archive.adapters.db.company import SqlCompanySignIns
 from archive.adapters.db.credentials import SqlCredentials
 from archive.adapters.db.engines import transactions
 from archive.adapters.db.faults import MIGRATE, named
+from archive.adapters.db.glass import SqlGlass
 from archive.adapters.db.groups import SqlGroups
 from archive.adapters.db.index_debts import SqlIndexDebts
 from archive.adapters.db.listens import SqlListens
@@ -22,6 +23,7 @@ from archive.adapters.db.names import SqlNames
 from archive.adapters.db.principals import SqlPrincipals
 from archive.adapters.db.programs import SqlAuthorizations, SqlRegistrations
 from archive.adapters.db.reasons import SqlReasons
+from archive.adapters.db.requests import SqlAccessRequests
 from archive.adapters.db.sign_ins import SqlSignIns
 from archive.adapters.db.transactions import Transaction
 from archive.adapters.db.transcripts import SqlTranscripts
@@ -41,6 +43,8 @@ class SqlWork:
         self.listens = SqlListens(self._unit)
         self.principals = SqlPrincipals(self._unit)
         self.groups = SqlGroups(self._unit, self.principals)
+        self.requests = SqlAccessRequests(self._unit)
+        self.glass = SqlGlass(self._unit, self.principals)
         self.changes = SqlPendingChanges(self._unit)
         self.reasons = SqlReasons(self._unit)
         self.credentials = SqlCredentials(self._unit)

@@ -283,6 +283,15 @@ access_requests = _table(
     Index("access_requests_waiting", "state", "id"),
 )
 
+# Access that an administrator took by breaking the glass, until one of those who approve has seen it.
+broken_glass = Table(
+    "broken_glass",
+    metadata,
+    _of("grants", "grant_id", primary_key=True, autoincrement=False),
+    Column("seen_at", Moment),
+    Column("seen_by", Text),
+)
+
 # What waits for a second person. `change` says what happens then; `asked_by` and `decided_by` are public ids.
 pending_changes = _table(
     "pending_changes",

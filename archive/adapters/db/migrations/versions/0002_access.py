@@ -179,6 +179,12 @@ def _asking() -> None:
         *(_text(name, null=True) for name in ("decided_by", "answer", "grant_uid")),
         sa.Index("access_requests_waiting", "state", "id"),
     )
+    op.create_table(
+        "broken_glass",
+        _of("grants", "grant_id", primary_key=True, autoincrement=False),
+        _moment("seen_at", null=True),
+        _text("seen_by", null=True),
+    )
     _create(
         "pending_changes",
         _text("uid", unique=True),
