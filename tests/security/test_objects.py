@@ -182,9 +182,16 @@ def served(app: Litestar) -> Iterator[tuple[str, str]]:
 
 
 async def test_every_route_stands_in_a_table(world: World) -> None:
-    assert {*ON_CALLS, *ON_LISTENS, *ON_INTEGRATIONS, *OF_ONESELF, *BY_RIGHT, *TO_ANYBODY, *ON_PEOPLE, *OWN_ACCOUNT} == set(
-        served(world.app)
-    )
+    assert {
+        *ON_CALLS,
+        *ON_LISTENS,
+        *ON_INTEGRATIONS,
+        *OF_ONESELF,
+        *BY_RIGHT,
+        *TO_ANYBODY,
+        *ON_PEOPLE,
+        *OWN_ACCOUNT,
+    } == set(served(world.app))
 
 
 @pytest.mark.parametrize(("role", "method", "path"), [(role, *key) for role in Role for key in BY_RIGHT])
