@@ -24,6 +24,7 @@ from archive.cli.output import meter, show
 from archive.errors import ArchiveError, Conflict
 from archive.identity import manage
 from archive.identity.manage import Giving
+from archive.policy.actions import ROLE_ACTIONS, Action
 from archive.ports import Parts
 from archive.settings import Settings, load
 from infra.demo.calls import DemoContentError
@@ -128,8 +129,9 @@ async def _tell_failures(parts: Parts) -> None:
 
 
 async def _add_people(parts: Parts, people: DemoPeople) -> None:
-    """After the calls: a scope names partners and teams that must exist."""
-    for person in people.person:
+    """After the calls: a scope names partners and teams that must exist. Compliance comes last: from then on, what
+    opens speech takes a second person."""
+    for person in sorted(people.person, key=lambda one: Action.APPROVE in ROLE_ACTIONS[one.role]):
         giving = Giving(scope=person.scope, role=person.role, reason="The demo's own")
         with suppress(Conflict):  # an earlier start added them
             await manage.add_person(

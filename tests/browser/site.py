@@ -24,9 +24,9 @@ RATE = 8_000
 
 PEOPLE: Mapping[str, tuple[str, str, str]] = {
     "manager": ("Maria Lund", "partner_manager", "partner:Northwind"),
-    "compliance": ("Carla Comp", "compliance", "all"),
     "auditor": ("Otto Audit", "auditor", "all"),
     "admin": ("Ada Admin", "administrator", "all"),
+    "compliance": ("Carla Comp", "compliance", "all"),  # last: from then on it takes two to let somebody hear
 }
 
 LINES = [

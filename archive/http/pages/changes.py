@@ -1,0 +1,138 @@
+"""Changes that wait for a second person, with the buttons by which that person decides."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from msgspec import Struct
+
+from archive.calls.caller import Caller
+from archive.errors import Conflict
+from archive.http.context import acting
+from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
+from archive.http.pages.rendering import texts
+from archive.identity import changes
+from archive.identity.described import Described, described
+from archive.policy.principal import PrincipalKind
+from archive.ports import Parts, PendingChange, ProlongGrant
+
+CHANGES = "/access/changes"
+
+
+class ChangeView(Struct, frozen=True, kw_only=True):
+    """`what` is a sentence. `endless`: a grant that would have no end."""
+
+    uid: str
+    what: str
+    since: datetime | None
+    until: datetime | None
+    endless: bool
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    lapses_at: datetime
+    may_decide: bool
+    may_withdraw: bool
+
+
+class ChangesView(Struct, frozen=True):
+    count: str
+    changes: tuple[ChangeView, ...]
+    problem: str = ""
+
+
+@get(CHANGES, opt=OPEN, exception_handlers={Exception: failed})
+async def changes_page(request: AnyRequest) -> Response[bytes]:
+    return await _page(request)
+
+
+@post(CHANGES + "/{change_id:str}/agree", status_code=200, opt=OPEN, exception_handlers={Exception: failed})
+async def agree_form(request: AnyRequest, change_id: FromPath[str]) -> Response[bytes]:
+    return await _decided(request, change_id, changes.agree)
+
+
+@post(CHANGES + "/{change_id:str}/refuse", status_code=200, opt=OPEN, exception_handlers={Exception: failed})
+async def refuse_form(request: AnyRequest, change_id: FromPath[str]) -> Response[bytes]:
+    return await _decided(request, change_id, changes.refuse)
+
+
+@post(
+    CHANGES + "/{change_id:str}/withdraw", status_code=200, opt=OPEN, exception_handlers={Exception: failed}
+)
+async def withdraw_form(request: AnyRequest, change_id: FromPath[str]) -> Response[bytes]:
+    return await _decided(request, change_id, changes.withdraw)
+
+
+async def _decided(
+    request: AnyRequest, uid: str, decide: Callable[[Parts, Caller, str], Awaitable[PendingChange]]
+) -> Response[bytes]:
+    """Back to the list; with what was in the way above it, where somebody or something else was first."""
+    try:
+        await decide(*acting(request), uid)
+    except Conflict as error:
+        return await _page(request, error.detail, status=409)
+    return go(CHANGES)
+
+
+async def _page(request: AnyRequest, problem: str = "", status: int = 200) -> Response[bytes]:
+    parts, caller = acting(request)
+    waiting = await changes.waiting(parts, caller)
+    async with parts.database.read() as work:
+        shown = [change_view(await described(work, caller, one)) for one in waiting]
+    count = texts()("changes.count", count=len(shown))
+    return page(request, "changes.html", ChangesView(count, tuple(shown), problem), status)
+
+
+def change_view(shown: Described) -> ChangeView:
+    pending = shown.pending
+    grant = shown.role is not None or bool(shown.actions)
+    return ChangeView(
+        uid=pending.uid,
+        what=sentence(shown),
+        since=shown.since,
+        until=shown.until,
+        endless=grant and shown.until is None,
+        reason=shown.reason or "",
+        asked_by=_asker(pending),
+        asked_at=pending.asked_at,
+        lapses_at=shown.lapses_at,
+        may_decide=shown.may_decide,
+        may_withdraw=shown.may_withdraw,
+    )
+
+
+def sentence(shown: Described) -> str:
+    """What would be so once somebody agrees."""
+    t = texts()
+    to, group = (one.name if one else t("audit.somebody") for one in (shown.to, shown.group))
+    if shown.to and shown.to.kind is PrincipalKind.GROUP:
+        to = t("changes.to_group", name=to)
+    match shown.what:
+        case "GiveGrant" | "ProlongGrant":
+            gives = t(f"role.{shown.role}") if shown.role else _words(shown)
+            key = "changes.prolong" if isinstance(shown.pending.change, ProlongGrant) else "changes.give"
+            return t(key, to=to, gives=gives, scope=shown.scope or "")
+        case "AddMember":
+            return t("changes.enter", to=to, group=group)
+        case "MapClaim":
+            return t("changes.map", group=group, provider=shown.provider or "", value=shown.value or "")
+        case "ResetSignIn":
+            return t("changes.reset", to=to)
+        case "SetRule":
+            return t("changes.rule")
+    return t("changes.secret", to=to)
+
+
+def _words(shown: Described) -> str:
+    return ", ".join(action.value.replace("_", " ") for action in shown.actions)
+
+
+def _asker(pending: PendingChange) -> str:
+    """At the console, the operating system's user."""
+    if pending.asked_by == "console":
+        return texts()("changes.at_console", name=pending.asked_name)
+    return pending.asked_name
+
+
+routes = [changes_page, agree_form, refuse_form, withdraw_form]

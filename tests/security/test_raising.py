@@ -1,0 +1,316 @@
+"""Nobody raises themselves, and one alone opens nothing: each way round is an attack, each is refused and logged.
+
+Over HTTP where an attacker would go; the console's and the programs' ways beside it.
+"""
+
+from typing import Any
+
+import httpx
+import pytest
+from msgspec import structs
+
+from archive.audit.event import Origin
+from archive.calls.caller import Caller
+from archive.errors import Forbidden
+from archive.identity import changes, grants, groups, manage
+from archive.identity.grants import Giving
+from archive.identity.managing import console
+from archive.policy.actions import Action, Role
+from archive.policy.principal import Principal
+from tests.world import World
+
+pytestmark = pytest.mark.anyio
+
+HEAR = {"scope": "all", "actions": ["find", "listen"], "reason": "Cover"}
+LISTEN = Giving(scope="all", actions=frozenset({Action.LISTEN}), reason="Cover")
+REFUSED = (403, "forbidden")
+
+
+class Office:
+    """An administrator and a compliance person, each signed in, and somebody who is nobody yet."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def staffed(self) -> "Office":
+        world = self.world
+        self.admin, self.compliance = (
+            await world.add_person(Role.ADMINISTRATOR),
+            await world.add_person(Role.COMPLIANCE),
+        )
+        self.by_admin, self.by_compliance = (
+            await world.signed_in(self.admin),
+            await world.signed_in(self.compliance),
+        )
+        self.nobody = await world.add_person(Role.AUDITOR)
+        return self
+
+    async def asked(self, to: Principal | None = None, **given: Any) -> str:
+        """The administrator asks; the id of what then waits."""
+        answer = await self.give(to or self.nobody, **given)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    async def give(self, to: Principal, **given: Any) -> httpx.Response:
+        return await self.by_admin.post("/api/v1/grants", json={"to": to.uid, **HEAR, **given})
+
+    async def may_listen(self, who: Principal) -> bool:
+        async with self.world.parts.database.read() as work:
+            now = await work.principals.get(who.uid)
+            moment = await work.now()
+        assert now is not None
+        return any(grant.gives(Action.LISTEN) and grant.in_force(moment) for grant in now.grants)
+
+    async def refused(self, answer: httpx.Response, kind: str, reason: str) -> None:
+        """403, and the newest denied event says of what and why."""
+        assert (answer.status_code, answer.json()["code"]) == REFUSED, answer.text
+        event = (await self.world.events("archive.denied"))[0]
+        assert (event.object.kind, event.outcome, event.reason_code) == (kind, "denied", reason)
+
+
+@pytest.fixture
+async def office(world: World) -> Office:
+    return await Office(world).staffed()
+
+
+async def agree(client: httpx.AsyncClient, uid: str) -> httpx.Response:
+    return await client.post(f"/api/v1/pending-changes/{uid}/agree")
+
+
+# ---- oneself ----
+
+
+@pytest.mark.parametrize("given", [HEAR, {"scope": "all", "role": "auditor", "reason": "x"}])
+async def test_grant_to_oneself(office: Office, given: dict[str, Any]) -> None:
+    for name in (office.admin.uid, office.admin.email):
+        answer = await office.by_admin.post("/api/v1/grants", json={"to": name, **given})
+        await office.refused(answer, "grant", "oneself")
+
+
+async def test_grant_to_a_group_of_ones_own(office: Office) -> None:
+    group = (await office.by_admin.post("/api/v1/groups", json={"name": "Admins"})).json()
+    other = await office.world.person(Role.ADMINISTRATOR)
+    added = await other.post(f"/api/v1/groups/{group['id']}/members", json={"person": office.admin.uid})
+    assert added.status_code == 201
+    for name in (group["id"], "group:Admins"):
+        answer = await office.by_admin.post("/api/v1/grants", json={"to": name, **HEAR})
+        await office.refused(answer, "grant", "oneself")
+
+
+async def test_entering_a_group_oneself(office: Office) -> None:
+    group = (await office.by_admin.post("/api/v1/groups", json={"name": "Hearers"})).json()
+    path = f"/api/v1/groups/{group['id']}/members"
+    await office.refused(
+        await office.by_admin.post(path, json={"person": office.admin.uid}), "group", "oneself"
+    )
+
+
+async def test_mapping_ones_own_group(office: Office) -> None:
+    """A claim that the administrator's own sign-in carries, to any group; any claim, to a group of theirs."""
+    async with office.world.parts.database.write() as work:
+        await groups.sync(work, office.admin, "company", ["staff", "it"])
+    group = (await office.by_admin.post("/api/v1/groups", json={"name": "Hearers"})).json()
+    path, claim = f"/api/v1/groups/{group['id']}/claims", {"provider": "company", "value": "staff"}
+    await office.refused(await office.by_admin.post(path, json=claim), "group", "oneself")
+    assert (await office.by_admin.post(path, json={**claim, "value": "legal"})).status_code == 201
+    assert (await office.by_admin.post(path, json={**claim, "provider": "other"})).status_code == 201
+
+
+async def test_grant_to_a_group_that_ones_next_sign_in_enters(office: Office) -> None:
+    other = await office.world.person(Role.ADMINISTRATOR)
+    group = (await other.post("/api/v1/groups", json={"name": "Hearers"})).json()
+    claim = {"provider": "company", "value": "staff"}
+    assert (await other.post(f"/api/v1/groups/{group['id']}/claims", json=claim)).status_code == 201
+    async with office.world.parts.database.write() as work:
+        await work.groups.claimed(office.admin.id, "company", ["staff"])
+        await work.groups.remove_member((await work.groups.by_name("Hearers")).id, office.admin.id)  # type: ignore[union-attr]
+    answer = await office.by_admin.post("/api/v1/grants", json={"to": group["id"], **HEAR})
+    await office.refused(answer, "grant", "oneself")
+
+
+async def test_prolonging_ones_own_grant(office: Office) -> None:
+    (grant,) = office.admin.grants
+    answer = await office.by_admin.patch(f"/api/v1/grants/{grant.uid}", json={"until": None})
+    await office.refused(answer, "grant", "oneself")
+
+
+# ---- one alone ----
+
+
+async def test_one_administrator_alone_opening_speech(office: Office) -> None:
+    await office.asked()
+    assert not await office.may_listen(office.nobody)
+
+
+async def test_one_administrator_alone_at_the_console(office: Office) -> None:
+    """The console waits too, and its events carry the operating system's user."""
+    world = office.world
+    await grants.give(world.parts, console("mallory"), office.nobody.email or "", LISTEN)
+    assert not await office.may_listen(office.nobody)
+    (event,) = await world.events("change.asked")
+    assert (event.actor.kind, event.origin.user_agent) == ("console", "console of mallory")
+    (waiting,) = (await office.by_compliance.get("/api/v1/pending-changes")).json()["items"]
+    assert (waiting["asked_by"], waiting["asked_name"], waiting["may_decide"]) == ("console", "mallory", True)
+
+
+async def test_approving_ones_own_change(office: Office) -> None:
+    uid = await office.asked()
+    await office.refused(await agree(office.by_admin, uid), "change", "oneself")
+    assert not await office.may_listen(office.nobody)
+
+
+async def test_approving_ones_own_change_with_the_right_to_approve(office: Office) -> None:
+    """Somebody who looks after people and approves, both: still not both for one change."""
+    world = office.world
+    async with world.parts.database.write() as work:
+        await grants.give_within(
+            work, world.at_console, office.admin, Giving(scope="all", role=Role.COMPLIANCE)
+        )
+    uid = await office.asked()
+    await office.refused(await agree(office.by_admin, uid), "change", "oneself")
+
+
+async def test_agreeing_as_the_beneficiary(office: Office) -> None:
+    uid = await office.asked(office.compliance)
+    await office.refused(await agree(office.by_compliance, uid), "change", "oneself")
+
+
+async def test_agreeing_as_a_member_of_the_group_that_gains(office: Office) -> None:
+    group = (await office.by_admin.post("/api/v1/groups", json={"name": "Hearers"})).json()
+    path = f"/api/v1/groups/{group['id']}/members"
+    assert (await office.by_admin.post(path, json={"person": office.compliance.uid})).status_code == 201
+    asked = await office.by_admin.post("/api/v1/grants", json={"to": group["id"], **HEAR})
+    assert asked.status_code == 202
+    await office.refused(await agree(office.by_compliance, asked.json()["id"]), "change", "oneself")
+
+
+async def test_agreeing_at_the_console(office: Office) -> None:
+    uid = await office.asked()
+    with pytest.raises(Forbidden):
+        await changes.agree(office.world.parts, console("mallory"), uid)
+    event = (await office.world.events("archive.denied"))[0]
+    assert (event.object.id, event.reason_code) == (uid, "not_in_person")
+    assert event.origin.user_agent == "console of mallory"
+
+
+async def test_agreeing_by_a_program(office: Office) -> None:
+    """An integration that may approve, and a program acting for a compliance person."""
+    world, uid = office.world, await office.asked()
+    program = await world.integration(Action.APPROVE)
+    await office.refused(await agree(program, uid), "change", "not_in_person")
+    acting = Caller(
+        structs.replace(office.compliance, narrowed=frozenset(Action)), Origin(client="crm"), token="t"
+    )
+    with pytest.raises(Forbidden):
+        await changes.agree(world.parts, acting, uid)
+    assert not await office.may_listen(office.nobody)
+
+
+async def test_agreeing_twice(office: Office) -> None:
+    uid = await office.asked()
+    assert (await agree(office.by_compliance, uid)).status_code == 200
+    again = await agree(office.by_compliance, uid)
+    assert (again.status_code, again.json()["code"]) == (409, "decided")
+    assert len(await office.world.events("grant.given", actor=office.compliance.uid)) == 1
+
+
+async def test_a_second_administrator_where_there_is_a_compliance_person(office: Office) -> None:
+    uid = await office.asked()
+    await office.refused(
+        await agree(await office.world.person(Role.ADMINISTRATOR), uid), "change", "not_second"
+    )
+    assert not await office.may_listen(office.nobody)
+
+
+async def test_ending_compliance_first(office: Office) -> None:
+    """Without anybody who approves, the rule stands: another administrator agrees, and nobody alone."""
+    (grant,) = office.compliance.grants
+    assert (await office.by_admin.delete(f"/api/v1/grants/{grant.uid}")).status_code == 204
+    uid = await office.asked()
+    await office.refused(await agree(office.by_admin, uid), "change", "oneself")
+    assert (await agree(await office.world.person(Role.ADMINISTRATOR), uid)).status_code == 200
+
+
+# ---- ways round ----
+
+
+async def test_group_membership_as_a_way_round(office: Office) -> None:
+    """A group that may hear: entering it, and mapping a claim to it, wait as the grant itself would."""
+    world = office.world
+    async with world.parts.database.write() as work:
+        group = await work.groups.add("Hearers")
+        holder = await work.principals.by_id(group.id)
+        assert holder is not None
+        await grants.give_within(work, world.at_console, holder, LISTEN)
+    path = f"/api/v1/groups/{group.uid}"
+    entering = await office.by_admin.post(f"{path}/members", json={"person": office.nobody.uid})
+    mapping = await office.by_admin.post(f"{path}/claims", json={"provider": "company", "value": "staff"})
+    assert (entering.status_code, mapping.status_code) == (202, 202)
+    assert not await office.may_listen(office.nobody)
+    async with world.parts.database.write() as work:
+        await groups.sync(work, office.nobody, "company", ["staff"])
+    assert not await office.may_listen(office.nobody)
+
+
+async def test_an_empty_group_as_a_way_round(office: Office) -> None:
+    """First a group that may nothing with oneself's friend in it, then the grant to it: that waits."""
+    group = (await office.by_admin.post("/api/v1/groups", json={"name": "Friends"})).json()
+    path = f"/api/v1/groups/{group['id']}/members"
+    assert (await office.by_admin.post(path, json={"person": office.nobody.uid})).status_code == 201
+    asked = await office.by_admin.post("/api/v1/grants", json={"to": group["id"], **HEAR})
+    assert asked.status_code == 202
+    assert not await office.may_listen(office.nobody)
+
+
+async def test_prolonging_as_a_way_round(office: Office) -> None:
+    world = office.world
+    ends = world.clock.forward(days=1)
+    world.clock.forward(days=-1)
+    async with world.parts.database.write() as work:
+        giving = structs.replace(LISTEN, until=ends)
+        grant = await grants.give_within(work, world.at_console, office.nobody, giving)
+    answer = await office.by_admin.patch(f"/api/v1/grants/{grant.uid}", json={"until": None})
+    assert answer.status_code == 202
+    world.clock.forward(days=1)
+    assert not await office.may_listen(office.nobody)
+
+
+async def test_a_new_person_as_a_way_round(office: Office) -> None:
+    """The person is there at once; what lets them hear waits."""
+    world = office.world
+    added = await manage.add_person(
+        world.parts,
+        console("mallory"),
+        name="Puppet",
+        email="puppet@example.com",
+        password="correct horse battery",
+        giving=Giving(scope="all", role=Role.TEAM_LEAD),
+    )
+    assert added.grants == ()
+    assert len((await office.by_compliance.get("/api/v1/pending-changes")).json()["items"]) == 1
+
+
+async def test_a_new_integration_as_a_way_round(office: Office) -> None:
+    """The administrator holds its secret: a token of it hears nothing until a second person agreed."""
+    world = office.world
+    registering = manage.Registering(name="puppet")
+    made = await manage.register(world.parts, console("mallory"), registering, LISTEN)
+    assert made.waiting is not None
+    assert made.integration.grants == ()
+    assert (await agree(office.by_compliance, made.waiting.uid)).status_code == 200
+    assert await office.may_listen(made.integration)
+
+
+async def test_a_token_for_fewer_rights_does_not_lift_the_rule(office: Office) -> None:
+    """Narrowed to one right or not, whoever gives is the same person."""
+    caller = Caller(structs.replace(office.admin, narrowed=frozenset({Action.MANAGE_PEOPLE})))
+    with pytest.raises(Forbidden):
+        await grants.give(office.world.parts, caller, office.admin.uid, LISTEN)
+
+
+async def test_what_waits_is_nobody_elses_to_see(office: Office) -> None:
+    uid = await office.asked()
+    stranger = await office.world.person(Role.PARTNER_MANAGER, "Northwind")
+    assert (await stranger.get("/api/v1/pending-changes")).status_code == 403
+    for answer in (await stranger.get(f"/api/v1/pending-changes/{uid}"), await agree(stranger, uid)):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
