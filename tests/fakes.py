@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,25 @@ from archive.ports import Database, EngineAnswer, EngineQuery, IndexRebuild, Job
 
 RENDITION = bytes(range(256)) * 2600  # 650 KiB: three pieces
 SECONDS = 120.0
+
+
+class ClockLimiter:
+    """Implements `ports.Limiter` on the clock of the test."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._windows: dict[str, tuple[datetime, int]] = {}
+
+    async def take(self, key: str, most: int, window: timedelta) -> timedelta | None:
+        now = self._clock()
+        ends, count = self._windows.get(key, (now, 0))
+        if ends <= now:
+            ends, count = now + window, 0
+        self._windows[key] = ends, count + 1
+        return None if count < most else ends - now
+
+    async def close(self) -> None:
+        """Nothing is held open."""
 
 
 class Doorbell:

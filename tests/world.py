@@ -17,7 +17,6 @@ from archive.adapters.db.database import SqlDatabase
 from archive.adapters.ffmpeg import FFmpegEngine
 from archive.adapters.files import FolderStore
 from archive.adapters.jobs import NoDoorbell
-from archive.adapters.limiter import NoLimiter
 from archive.adapters.tantivy import TantivyIndex
 from archive.adapters.transcripts import TranscriptFormats
 from archive.audit.event import Origin
@@ -40,6 +39,7 @@ from archive.policy.scope import AllCalls
 from archive.ports import CallChanges, EventFilter, NewGrant, Parts
 from archive.settings import Settings
 from tests.databases import Clock
+from tests.fakes import ClockLimiter
 
 URL = "http://localhost:8000"
 ORIGIN = {"Origin": URL}
@@ -221,7 +221,7 @@ async def world(sqlite_url: str, tmp_path: Path, clock: Clock) -> AsyncIterator[
         audio=FFmpegEngine(AudioLimits()),
         formats=TranscriptFormats(),
         passwords=PlainPasswords(),
-        limiter=NoLimiter(),
+        limiter=ClockLimiter(clock),
     )
     async with AsyncExitStack() as stack:
         yield World(parts, Settings(public_url=URL), clock, stack)
