@@ -18,7 +18,14 @@ from archive.identity.integrations import (
     rotate,
 )
 from archive.identity.managing import check_manager, console
-from archive.identity.people import add_person, change_person, disable_person, enable_person, people
+from archive.identity.people import (
+    add_person,
+    change_person,
+    disable_person,
+    enable_person,
+    people,
+    person,
+)
 from archive.identity.typed import MIN_PASSWORD
 
 __all__ = [
@@ -39,6 +46,7 @@ __all__ = [
     "integration",
     "integrations",
     "people",
+    "person",
     "register",
     "revoke",
     "revoke_integration",

@@ -1,14 +1,19 @@
 """People: added, changed, disabled, let in again, listed."""
 
+import hashlib
+
 from archive.audit.event import EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
-from archive.errors import Conflict, NotFound
+from archive.errors import Conflict, NotFound, Stale
 from archive.identity import sessions
 from archive.identity.grants import Giving, give_or_wait
 from archive.identity.managing import again, change, changing, check_manager
 from archive.identity.oneself import check_other
+from archive.identity.second import needs_second
 from archive.identity.typed import checked_password, clean_email, clean_name
 from archive.policy.principal import Principal, PrincipalKind
+from archive.policy.scope import OwnCalls
+from archive.policy.weight import opens_speech
 from archive.ports import Parts, Work
 
 
@@ -62,16 +67,25 @@ async def link(
 
 
 async def change_person(
-    parts: Parts, caller: Caller, whom: str, *, name: str | None = None, email: str | None = None
+    parts: Parts,
+    caller: Caller,
+    whom: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    match: str | None = None,
 ) -> Principal:
-    """Another name or e-mail for somebody else: an e-mail decides whose calls are one's own. Raises `NotFound`,
-    `Conflict` where the e-mail is taken, `Forbidden` for oneself."""
+    """Another name or e-mail for somebody else: an e-mail decides whose calls are one's own. `match`: the etag that
+    they must still have. Raises `NotFound`, `Conflict` where the e-mail is taken, `Forbidden` for oneself, `Stale`."""
     await check_manager(parts, caller)
     async with changing(parts, caller, ObjectKind.PERSON) as work:
         person = await find(work, whom)
         await check_other(work, caller, person.uid)
+        if match not in (None, etag(person)):
+            raise Stale
         new_name = person.name if name is None else clean_name(name)
         new_email = person.email or "" if email is None else clean_email(email)
+        await _check_own_calls(work, person, new_email)
         await work.principals.rename_person(person.id, new_name, new_email)
         texts = {"name": new_name, "email": new_email}
         await work.audit.append(
@@ -103,10 +117,25 @@ async def enable_person(parts: Parts, caller: Caller, whom: str) -> Principal:
         return await again(work, person)
 
 
-async def people(parts: Parts, caller: Caller, after: int = 0, limit: int | None = None) -> list[Principal]:
+async def people(
+    parts: Parts, caller: Caller, after: int = 0, limit: int | None = None, *, like: str | None = None
+) -> list[Principal]:
+    """`like`: what a word of their name or e-mail begins with."""
     await check_manager(parts, caller)
     async with parts.database.read() as work:
-        return await work.principals.people(after, limit)
+        return await work.principals.people(after, limit, like=like or None)
+
+
+async def person(parts: Parts, caller: Caller, whom: str) -> Principal:
+    """Disabled ones too. Raises `NotFound`."""
+    await check_manager(parts, caller)
+    async with parts.database.read() as work:
+        return await find(work, whom)
+
+
+def etag(person: Principal) -> str:
+    told = f"{person.uid} {person.name} {person.email} {person.disabled_at}"
+    return f'"{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
 
 
 async def find(work: Work, whom: str) -> Principal:
@@ -115,3 +144,14 @@ async def find(work: Work, whom: str) -> Principal:
     if found is None or found.kind is not PrincipalKind.PERSON:
         raise NotFound(f"There is no person {whom}.")
     return found
+
+
+async def _check_own_calls(work: Work, person: Principal, email: str) -> None:
+    """Whose calls are theirs must not change behind a second person's back. Raises `Conflict`."""
+    own = [grant for grant in person.grants if isinstance(grant.scope, OwnCalls) and grant.revoked_at is None]
+    opens = any(opens_speech(grant.role, grant.actions) for grant in own)
+    if opens and email != (person.email or "").lower() and await needs_second(work):
+        raise Conflict(
+            "Their e-mail says which calls are their own. End what they may on those, then give it anew.",
+            field="email",
+        )

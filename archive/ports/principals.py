@@ -48,8 +48,11 @@ class Principals(Protocol):
         """An integration's public id is its client id."""
         ...
 
-    async def people(self, after: int = 0, limit: int | None = None) -> list[Principal]:
-        """By rising id, those past `after`; all of them without a limit. So below."""
+    async def people(
+        self, after: int = 0, limit: int | None = None, *, like: str | None = None
+    ) -> list[Principal]:
+        """By rising id, those past `after`; all of them without a limit; so below. `like`: what a word of their name
+        or e-mail begins with, in any spelling of case and accents."""
         ...
 
     async def integrations(self, after: int = 0, limit: int | None = None) -> list[Principal]: ...

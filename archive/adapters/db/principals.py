@@ -35,7 +35,7 @@ from archive.adapters.db.tables import (
     tokens,
 )
 from archive.adapters.db.unit import Unit
-from archive.adapters.db.words import email_key
+from archive.adapters.db.words import email_key, words
 from archive.errors import Conflict
 from archive.ids import uuid7
 from archive.policy.actions import ROLE_ACTIONS, Action
@@ -84,8 +84,16 @@ class SqlPrincipals:
     async def by_client_id(self, client_id: str) -> Principal | None:
         return await self._one(principals.c.uid == client_id, principals.c.kind == PrincipalKind.INTEGRATION)
 
-    async def people(self, after: int = 0, limit: int | None = None) -> list[Principal]:
-        return await self._all(*_past(after, PrincipalKind.PERSON), limit=limit)
+    async def people(
+        self, after: int = 0, limit: int | None = None, *, like: str | None = None
+    ) -> list[Principal]:
+        past = _past(after, PrincipalKind.PERSON)
+        if like is None:
+            return await self._all(*past, limit=limit)
+        columns = principals.c.id, principals.c.name, principals.c.email
+        rows = await self._unit.all(select(*columns).where(*past).order_by(principals.c.id))
+        found = [row.id for row in rows if _begins(like, row.name, row.email)]  # people are few
+        return await self.by_ids(found[:limit])
 
     async def integrations(self, after: int = 0, limit: int | None = None) -> list[Principal]:
         return await self._all(*_past(after, PrincipalKind.INTEGRATION), limit=limit)
@@ -224,6 +232,12 @@ class SqlPrincipals:
         for row in await self._unit.all(_holding(ids)) if ids else ():
             held.setdefault(row.holder, []).append(row)
         return held
+
+
+def _begins(typed: str, *texts: str | None) -> bool:
+    """As `words.begins`, of texts that were read."""
+    wanted = words(typed)
+    return bool(wanted) and wanted in words(*texts)
 
 
 def _past(after: int, kind: PrincipalKind) -> tuple[ColumnElement[bool], ...]:

@@ -1,22 +1,29 @@
 """People, with what they were granted: for those who manage people."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Request, Response, get
-from msgspec import Struct
+from litestar import Request, Response, get, patch, post
+from litestar.params import FromPath
+from msgspec import Meta, Struct
 
 from archive.http import cursor, replies
-from archive.http.api.query import Page
+from archive.http.api.pending import PendingAnswer, waits
+from archive.http.api.query import Page, Text
 from archive.http.api.schemas import Id, Time
-from archive.http.context import acting
+from archive.http.context import acting, context_of
 from archive.http.describe import Described, opt
-from archive.http.forms import query
-from archive.identity import manage
+from archive.http.forms import json_body, query
+from archive.http.revisions import strong
+from archive.identity import links, manage
+from archive.identity.grants import MAX_REASON, Giving
+from archive.identity.invitations import invite
+from archive.identity.links import Purpose
+from archive.identity.people import etag
 from archive.identity.places import describe
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, Principal
-from archive.ports import Group, Work
+from archive.ports import Group, PendingChange, Work
 
 AnyRequest = Request[Any, Any, Any]
 PEOPLE, INTEGRATIONS = "people", "integrations"
@@ -48,6 +55,7 @@ class PersonAnswer(Struct, frozen=True):
     grants: tuple[GrantAnswer, ...]
     disabled_at: Time | None
     created_at: Time | None
+    etag: str
 
 
 class PersonPage(Struct, frozen=True):
@@ -55,25 +63,160 @@ class PersonPage(Struct, frozen=True):
     next: str | None
 
 
+class PeopleQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`q`: what a word of the name or the e-mail begins with."""
+
+    q: Text | None = None
+
+
+class FirstGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Either a `role` or `actions`. `scope` reads `all`, `partner:NAME`, `team:NAME`, `client:NAME`, `call:ID` or
+    `own`."""
+
+    scope: Annotated[str, Meta(max_length=2_000)]
+    reason: Annotated[str, Meta(min_length=1, max_length=MAX_REASON)]
+    role: Role | None = None
+    actions: frozenset[Action] = frozenset()
+    since: Time | None = None
+    until: Time | None = None
+
+
+class NewPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`invite`: answer a link by which they set a password; without it they come by the company's sign-in."""
+
+    name: str
+    email: str
+    invite: bool = True
+    grant: FirstGrant | None = None
+
+
+class AddedPerson(Struct, frozen=True):
+    """`link` is shown this once. `pending_change`: the id of the change that waits for a second person; until then
+    they may come in, and find nothing."""
+
+    person: PersonAnswer
+    link: str | None
+    pending_change: Id | None
+
+
+class PersonEdit(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays."""
+
+    name: str | None = None
+    email: str | None = None
+
+
+class LinkBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`codes`: the link ends their one-time codes too, as for a lost telephone."""
+
+    codes: bool = False
+
+
+class LinkAnswer(Struct, frozen=True):
+    """`link` is shown this once; those before it end."""
+
+    link: str
+    purpose: Purpose
+
+
+def _route(summary: str, *problems: int, **more: Any) -> dict[str, Any]:
+    described: dict[str, Any] = {"answer": PersonAnswer, **more}
+    return opt(Described(summary=summary, group="Administration", problems=(403, *problems), **described))
+
+
 @get(
     "/api/v1/people",
-    opt=opt(
-        Described(
-            summary="List people, in the order in which they were added",
-            group="Administration",
-            query=Page,
-            answer=PersonPage,
-            problems=(403,),
-        )
-    ),
+    opt=_route("List people, in the order in which they were added", query=PeopleQuery, answer=PersonPage),
 )
 async def list_people(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
-    page = query(request, Page)
-    found = await manage.people(parts, caller, after(PEOPLE, page.cursor), page.limit + 1)
+    page = query(request, PeopleQuery)
+    past = after(PEOPLE, page.cursor)
+    found = await manage.people(parts, caller, past, page.limit + 1, like=page.q)
     async with parts.database.read() as work:
         shown = tuple([await _person(work, one) for one in found[: page.limit]])
     return replies.json(PersonPage(shown, following(PEOPLE, found, page.limit)))
+
+
+@post(
+    "/api/v1/people",
+    status_code=201,
+    opt=_route("Add a person", 409, body=NewPerson, answer=AddedPerson, status=201, accepted=AddedPerson),
+)
+async def add_person(request: AnyRequest) -> Response[bytes]:
+    """202 where what they get takes a second person first: they are added all the same, and may nothing yet."""
+    parts, caller = acting(request)
+    body = await json_body(request, NewPerson)
+    giving = _giving(body.grant) if body.grant else None
+    added = await invite(parts, caller, name=body.name, email=body.email, giving=giving, link=body.invite)
+    async with parts.database.read() as work:
+        shown = await _person(work, added.person)
+    link = link_to(request, added.secret) if added.secret else None
+    waiting = added.waiting.uid if added.waiting else None
+    headers = {"ETag": shown.etag, "Location": f"/api/v1/people/{shown.id}"}
+    return replies.json(AddedPerson(shown, link, waiting), 202 if waiting else 201, headers)
+
+
+@get("/api/v1/people/{person_id:str}", opt=_route("Read a person", 404))
+async def read_person(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
+    """Disabled ones too."""
+    return await _answered(request, await manage.person(*acting(request), person_id))
+
+
+@patch("/api/v1/people/{person_id:str}", opt=_route("Change a person", 404, 409, 412, body=PersonEdit))
+async def change_person(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
+    """Their name or e-mail; nobody changes their own. With `If-Match` it is refused (412) if somebody changed it
+    meanwhile."""
+    parts, caller = acting(request)
+    body = await json_body(request, PersonEdit)
+    match = strong(request.headers.get("if-match"))
+    changed = await manage.change_person(
+        parts, caller, person_id, name=body.name, email=body.email, match=match
+    )
+    return await _answered(request, changed)
+
+
+@post("/api/v1/people/{person_id:str}/disable", status_code=200, opt=_route("Disable a person", 404))
+async def disable_person(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
+    """Their password, one-time codes, sessions, tokens and links end at once; their grants stay."""
+    parts, caller = acting(request)
+    await manage.disable_person(parts, caller, person_id)
+    return await _answered(request, await manage.person(parts, caller, person_id))
+
+
+@post("/api/v1/people/{person_id:str}/enable", status_code=200, opt=_route("Let a person in again", 404))
+async def enable_person(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
+    """With the grants they have; their password is gone, so they need a link or the company's sign-in."""
+    return await _answered(request, await manage.enable_person(*acting(request), person_id))
+
+
+@post(
+    "/api/v1/people/{person_id:str}/link",
+    status_code=201,
+    opt=_route(
+        "Make a one-time link for a person",
+        404,
+        body=LinkBody,
+        answer=LinkAnswer,
+        status=201,
+        accepted=PendingAnswer,
+    ),
+)
+async def make_link(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
+    """An invitation for whoever never came in, else a reset. One for somebody who approves takes a second person (202):
+    once that one agreed, ask again."""
+    parts, caller = acting(request)
+    body = await json_body(request, LinkBody, optional=True)
+    made = await links.make(parts, caller, person_id, codes=body.codes)
+    if isinstance(made, PendingChange):
+        return await waits(parts, caller, made)
+    _, purpose = await links.look(parts, made)
+    return replies.json(LinkAnswer(link_to(request, made), purpose), 201)
+
+
+def link_to(request: AnyRequest, secret: str) -> str:
+    """The address that a one-time link opens."""
+    return context_of(request).link(f"/links/{secret}")
 
 
 def after(list: str, given: str | None) -> int:
@@ -93,6 +236,25 @@ async def _person(work: Work, person: Principal) -> PersonAnswer:
         grants=await grants_of(work, person),
         disabled_at=person.disabled_at,
         created_at=person.created_at,
+        etag=etag(person),
+    )
+
+
+async def _answered(request: AnyRequest, person: Principal) -> Response[bytes]:
+    parts, _ = acting(request)
+    async with parts.database.read() as work:
+        shown = await _person(work, person)
+    return replies.json(shown, headers={"ETag": shown.etag})
+
+
+def _giving(grant: FirstGrant) -> Giving:
+    return Giving(
+        scope=grant.scope,
+        role=grant.role,
+        actions=grant.actions,
+        since=grant.since,
+        until=grant.until,
+        reason=grant.reason,
     )
 
 
@@ -113,4 +275,12 @@ async def _grant(work: Work, grant: Grant) -> GrantAnswer:
     )
 
 
-handlers = [list_people]
+handlers = [
+    list_people,
+    add_person,
+    read_person,
+    change_person,
+    disable_person,
+    enable_person,
+    make_link,
+]
