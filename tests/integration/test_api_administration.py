@@ -70,17 +70,17 @@ async def test_a_disabled_person_is_out_at_once_and_comes_back_by_a_link(world: 
     disabled = await administrator.post(f"{path}/disable")
     assert disabled.json()["disabled_at"] is not None
     assert (await client.get("/api/v1/sessions")).status_code == 401
-    assert (await administrator.post(f"{path}/link")).status_code == 404
+    assert (await administrator.post(f"{path}/links")).status_code == 404
     assert (await administrator.post(f"{path}/enable")).json()["disabled_at"] is None
-    made = await administrator.post(f"{path}/link", json={"codes": True})
+    made = await administrator.post(f"{path}/links", json={"codes": True})
     assert (made.status_code, made.json()["purpose"]) == (201, "invitation")  # their password went
     back = await world.client({"Origin": "http://localhost:8000"})
-    assert (await back.post(made.json()["link"], data={"password": PASSWORD})).status_code == 303
+    assert (await back.post(made.json()["url"], data={"password": PASSWORD})).status_code == 303
 
 
 async def test_a_link_for_who_approves_takes_a_second_person(world: World) -> None:
     administrator, person = await world.person(Role.ADMINISTRATOR), await world.add_person(Role.COMPLIANCE)
-    asked = await administrator.post(f"/api/v1/people/{person.uid}/link")
+    asked = await administrator.post(f"/api/v1/people/{person.uid}/links")
     assert (asked.status_code, asked.json()["change"]) == (202, "ResetSignIn")
 
 
@@ -89,7 +89,7 @@ async def test_nobody_gives_changes_or_makes_a_link_for_themselves(world: World)
     client, path = await world.signed_in(person), f"/api/v1/people/{person.uid}"
     for answer in (
         await client.patch(path, json={"email": "priya@example.com"}),
-        await client.post(f"{path}/link"),
+        await client.post(f"{path}/links"),
     ):
         assert answer.status_code == 403
     assert len(await world.events("archive.denied")) == 2

@@ -8,22 +8,20 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from archive.http import cursor, replies
-from archive.http.api.pending import PendingAnswer, waits
 from archive.http.api.query import Page, Text
 from archive.http.api.schemas import Id, Time
 from archive.http.context import acting, context_of
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
 from archive.http.revisions import strong
-from archive.identity import links, manage
+from archive.identity import manage
 from archive.identity.grants import MAX_REASON, Giving
 from archive.identity.invitations import invite
-from archive.identity.links import Purpose
 from archive.identity.people import etag
 from archive.identity.places import describe
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, Principal
-from archive.ports import Group, PendingChange, Work
+from archive.ports import Group, Work
 
 AnyRequest = Request[Any, Any, Any]
 PEOPLE, INTEGRATIONS = "people", "integrations"
@@ -106,19 +104,6 @@ class PersonEdit(Struct, frozen=True, forbid_unknown_fields=True):
     email: str | None = None
 
 
-class LinkBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`codes`: the link ends their one-time codes too, as for a lost telephone."""
-
-    codes: bool = False
-
-
-class LinkAnswer(Struct, frozen=True):
-    """`link` is shown this once; those before it end."""
-
-    link: str
-    purpose: Purpose
-
-
 def _route(summary: str, *problems: int, **more: Any) -> dict[str, Any]:
     described: dict[str, Any] = {"answer": PersonAnswer, **more}
     return opt(Described(summary=summary, group="Administration", problems=(403, *problems), **described))
@@ -190,30 +175,6 @@ async def enable_person(request: AnyRequest, person_id: FromPath[str]) -> Respon
     return await _answered(request, await manage.enable_person(*acting(request), person_id))
 
 
-@post(
-    "/api/v1/people/{person_id:str}/link",
-    status_code=201,
-    opt=_route(
-        "Make a one-time link for a person",
-        404,
-        body=LinkBody,
-        answer=LinkAnswer,
-        status=201,
-        accepted=PendingAnswer,
-    ),
-)
-async def make_link(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
-    """An invitation for whoever never came in, else a reset. One for somebody who approves takes a second person (202):
-    once that one agreed, ask again."""
-    parts, caller = acting(request)
-    body = await json_body(request, LinkBody, optional=True)
-    made = await links.make(parts, caller, person_id, codes=body.codes)
-    if isinstance(made, PendingChange):
-        return await waits(parts, caller, made)
-    _, purpose = await links.look(parts, made)
-    return replies.json(LinkAnswer(link_to(request, made), purpose), 201)
-
-
 def link_to(request: AnyRequest, secret: str) -> str:
     """The address that a one-time link opens."""
     return context_of(request).link(f"/links/{secret}")
@@ -282,5 +243,4 @@ handlers = [
     change_person,
     disable_person,
     enable_person,
-    make_link,
 ]
