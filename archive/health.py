@@ -59,13 +59,15 @@ class Workload(Struct, frozen=True):
 
 async def health(parts: Parts) -> Health:
     """Ask all components at once. Never raises."""
-    asked = (
+    asked = [
         _ask("database", parts.database.check(), ComponentState.DOWN),
         _ask("recordings", parts.blobs.check(), ComponentState.DOWN),
         _ask("search", parts.index.check(), ComponentState.DEGRADED),
         _ask("queue", parts.doorbell.check(), ComponentState.DEGRADED),
         _ask("worker", _worker(parts), ComponentState.DEGRADED),
-    )
+    ]
+    if parts.providers:
+        asked.append(_ask("company", _company(parts), ComponentState.DEGRADED))
     return Health(tuple(await asyncio.gather(*asked)))
 
 
@@ -110,6 +112,12 @@ async def _retried(work: Work, caller: Caller, call: Call) -> bool:
 async def _worker(parts: Parts) -> None:
     if not await parts.doorbell.working():
         raise Unavailable("Worker", "No worker reported lately.", "Start one: call-archive work.")
+
+
+async def _company(parts: Parts) -> None:
+    """Names the first of the companies' sign-ins that is away."""
+    for provider in parts.providers.values():
+        await provider.check()
 
 
 async def _ask(name: str, asked: Awaitable[None], when_away: ComponentState) -> Component:

@@ -113,6 +113,10 @@ class Provider(Protocol):
         """Where the browser goes to sign out there too; None where the provider has no such place."""
         ...
 
+    async def check(self) -> None:
+        """Raises `Unavailable` unless it answered within the last hour."""
+        ...
+
     async def close(self) -> None: ...
 
 

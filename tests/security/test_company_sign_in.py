@@ -272,6 +272,10 @@ async def test_a_provider_that_is_away_takes_nobody_else_with_it(companies: Comp
     assert page.status_code == 200
     assert "Continue with Acme" in page.text
     assert (await browser.get("/sign-in/other")).status_code == 303
+    ready = (await browser.get("/readyz")).json()["components"]
+    (component,) = [each for each in ready if each["name"] == "company"]
+    assert component["state"] == "degraded"
+    assert component["detail"].startswith("Acme: ")
 
 
 async def test_a_provider_that_goes_away_meanwhile(companies: Companies) -> None:

@@ -107,6 +107,9 @@ class OidcProvider:
             asked.append(("id_token_hint", id_token))
         return str(add_params_to_uri(endpoint, asked))
 
+    async def check(self) -> None:
+        await self._documents.metadata()
+
     async def close(self) -> None:
         await self._asker.close()
 
