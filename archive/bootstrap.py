@@ -41,16 +41,10 @@ async def connect(settings: Settings, *, writing_index: bool = False) -> AsyncIt
         providers={each.name: company(settings, each) for each in settings.providers},
     )
     async with AsyncExitStack() as closing:  # each is closed, even where another can't be
-        closed = (
-            parts.database,
-            parts.blobs,
-            parts.index,
-            parts.doorbell,
-            parts.limiter,
-            *parts.providers.values(),
-        )
-        for part in closed:
+        for part in (parts.database, parts.blobs, parts.index, parts.doorbell, parts.limiter):
             closing.push_async_callback(part.close)
+        for provider in parts.providers.values():
+            closing.push_async_callback(provider.close)
         yield parts
 
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from archive.audit.event import Actor, Event, EventType, Object, ObjectKind, Origin, Outcome
 from archive.calls.caller import SYSTEM, Caller
-from archive.errors import Conflict, Invalid, NotFound, NotSignedIn, TooMany
+from archive.errors import Conflict, Invalid, NotFound, NotSignedIn, TooMany, Unavailable
 from archive.identity import authenticators, groups, links, people, sessions
 from archive.identity.limits import WINDOW, Limit, count, key
 from archive.identity.links import Purpose
@@ -44,8 +44,7 @@ REFUSED = {
     "wrong_issuer": "The answer came from another provider. Start again.",
     "refused_by_provider": "Your company's sign-in did not let you in.",
     "wrong_token": "Your company's sign-in answered in a way that can't be trusted. Tell an administrator.",
-    "not_set_up": "This archive has no people yet. Its first administrator comes in by the link that was printed when it "
-    "was set up.",
+    "not_set_up": "This archive has no people yet. The link that was printed when it was set up makes the first.",
     "not_invited": "You don't have access here yet. Ask an administrator for an invitation.",
     "no_email": "Your company's sign-in gives no verified e-mail. Tell an administrator.",
     "email_taken": "Somebody here has your e-mail already. If that is you, ask an administrator for a link.",
@@ -144,13 +143,18 @@ async def finish(
     raise NotSignedIn(REFUSED[refused.reason])
 
 
-async def way_out(parts: Parts, secret: str) -> str | None:
-    """Where a browser signs out at the provider that its session came by. Raises `Unavailable`."""
-    async with parts.database.read() as work:
+async def sign_out(parts: Parts, secret: str, origin: Origin) -> str | None:
+    """End the session behind a cookie; an unknown one is fine. Where the browser signs out at the provider too; None
+    where the session came by none, or it has no such place, or is away."""
+    async with parts.database.write() as work:
         session = await work.credentials.session(hashed(secret))
         token = await work.company.token(hashed(secret))
+        await sessions.drop(work, secret, "signed_out", origin)
     provider = parts.providers.get(session.provider or "") if session else None
-    return await provider.way_out(token) if provider else None
+    try:
+        return await provider.way_out(token) if provider else None
+    except Unavailable:
+        return None
 
 
 def _provider(parts: Parts, name: str) -> Provider:
@@ -216,8 +220,8 @@ async def _linked(work: Work, coming: _Coming, link: str, known: Principal | Non
 
 
 async def _added(work: Work, said: Said, origin: Origin) -> Principal:
-    """A new person, who may do nothing yet but what their groups give. Never the first: that is the administrator, whose
-    link holds only while there is nobody."""
+    """A new person, who may do nothing yet but what their groups give. Never the first: that is the administrator,
+    whose link holds only while there is nobody."""
     if not await work.principals.anyone():
         raise _Refused("not_set_up")
     try:

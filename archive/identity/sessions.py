@@ -91,12 +91,6 @@ async def find(parts: Parts, secret: str, lifetime: Lifetime) -> tuple[Principal
     return person, session
 
 
-async def sign_out(parts: Parts, secret: str, origin: Origin) -> None:
-    """End the session behind a cookie; an unknown one is fine."""
-    async with parts.database.write() as work:
-        await drop(work, secret, "signed_out", origin)
-
-
 async def mine(parts: Parts, caller: Caller, lifetime: Lifetime) -> list[Session]:
     """One's own open sessions, newest first. Raises `Forbidden` for whoever doesn't come by one of them."""
     _check_seated(caller)

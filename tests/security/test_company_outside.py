@@ -1,9 +1,14 @@
 """Attacks on what a company's provider sends by itself: back-channel logout, and access tokens for its people."""
 
+import re
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
+
 import httpx
 import pytest
 from msgspec import structs
 
+from archive.adapters.oidc.documents import METADATA_SECONDS
 from archive.audit.event import ObjectKind
 from archive.identity import groups, manage
 from archive.identity.manage import Giving
@@ -12,6 +17,40 @@ from tests.security.company import AUDIENCE, Companies, open_to
 from tests.world import ORIGIN, PASSWORD
 
 pytestmark = pytest.mark.anyio
+
+
+# ---- signing out -----------------------------------------------------------------------------------------------
+
+
+async def test_signing_out_leads_on_to_the_provider(companies: Companies) -> None:
+    acme = companies.at["acme"]
+    browser = await companies.signed_in()
+    assert (await browser.post("/sign-out")).headers["location"] == "/sign-in"  # it has no such place
+    acme.metadata["end_session_endpoint"] = f"{acme.issuer}/leave?now=1"
+    companies.world.clock.forward(seconds=METADATA_SECONDS)
+    browser = await companies.signed_in()
+    answer = await browser.post("/sign-out")
+    assert answer.status_code == 200
+    assert not await open_to(browser)
+    assert "Ann Lee" not in answer.text
+    found = re.search(r'content="0; url=([^"]+)"', answer.text)
+    assert found
+    address = urlsplit(unescape(found[1]))
+    assert f"{address.scheme}://{address.netloc}{address.path}" == f"{acme.issuer}/leave"
+    assert dict(parse_qsl(address.query)) == {
+        "now": "1",
+        "client_id": "archive",
+        "post_logout_redirect_uri": "http://localhost:8000/sign-in",
+        "id_token_hint": list(acme.redeemed.values())[-1],
+    }
+
+
+async def test_signing_out_waits_for_no_provider(companies: Companies) -> None:
+    browser = await companies.signed_in()
+    companies.at["acme"].stop()
+    companies.world.clock.forward(seconds=METADATA_SECONDS)
+    assert (await browser.post("/sign-out")).headers["location"] == "/sign-in"
+    assert not await open_to(browser)
 
 
 # ---- back-channel logout ---------------------------------------------------------------------------------------

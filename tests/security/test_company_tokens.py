@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
@@ -86,6 +86,7 @@ def by_public_key(acme: Misbehaving) -> Callable[[Claims], str]:
 
     def sign(claims: Claims) -> str:
         signed = f"{encoded({'alg': 'HS256', 'typ': 'JWT', 'kid': 'first'})}.{encoded(claims)}"
+        assert isinstance(acme.key, ECKey)
         secret = acme.key.as_pem(private=False)
         return f"{signed}.{encoded(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
@@ -175,7 +176,7 @@ IDENTITY: dict[str, Forger] = (
         "one aud, another's azp": with_claims(azp="another"),
         "iss with a slash": with_claims(iss=lambda claims: claims["iss"] + "/"),
         "issued long ago": with_claims(iat=lambda claims: claims["iat"] - 601),
-    "issued before all times": with_claims(iat=-(10**400)),
+        "issued before all times": with_claims(iat=-(10**400)),
         "no nonce": with_claims(nonce=None),
         "another nonce": with_claims(nonce="x"),
         "another's access token": with_claims(at_hash="x" * 22),
@@ -257,7 +258,7 @@ async def test_a_forged_access_token(at: At, attack: str) -> None:
     claims = at.acme.access_claims(AUDIENCE)
     good = await at.provider.bearer(at.acme.sign(claims, typ="at+jwt"))
     assert good == Bearer(at.acme.issuer, "ann", "tool", frozenset({"find", "read_call"}))
-    made = BEARERS[attack](_Access(at.acme))
+    made = BEARERS[attack](cast(Misbehaving, _Access(at.acme)))
     assert await at.refuses(at.provider.bearer(made(claims)))
 
 

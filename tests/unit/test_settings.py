@@ -19,7 +19,12 @@ BUCKET = {
     "ARCHIVE_S3_ACCESS_KEY": "key",
     "ARCHIVE_S3_SECRET_KEY": "a secret that stays one",
 }
-ACME = {"name": "acme", "label": "Acme", "issuer": "https://id.acme.example", "client_id": "archive"}
+ACME: dict[str, Any] = {
+    "name": "acme",
+    "label": "Acme",
+    "issuer": "https://id.acme.example",
+    "client_id": "archive",
+}
 FIELDS = msgspec.structs.fields(Settings)
 
 

@@ -3,9 +3,9 @@
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from archive.errors import Malformed, NotSignedIn, TooMany, Unavailable
+from archive.errors import Malformed, NotSignedIn, TooMany
 from archive.http.authenticate import Access, origin_of
-from archive.http.context import Context, context_of
+from archive.http.context import context_of
 from archive.http.cookies import forget_company, keep_company, keep_session
 from archive.http.forms import fields, form
 from archive.http.pages.answers import OPEN, AnyRequest, failed, go, local, page
@@ -71,15 +71,11 @@ async def backchannel_logout(request: AnyRequest, provider: FromPath[str]) -> Re
     return Response(b"", headers=NO_STORE)
 
 
-async def leaving(request: AnyRequest, context: Context, secret: str) -> Response[bytes] | None:
-    """The page that leads on to signing out at the provider too; None where there is no such place, or it is away.
-
-    A page, because its policy would not let the form's answer lead to another site."""
-    try:
-        address = await company.way_out(context.parts, secret)
-    except Unavailable:
-        return None
-    return page(request, "leaving.html", LeavingView(address)) if address else None
+def leaving(request: AnyRequest, address: str) -> Response[bytes]:
+    """The page that leads on to signing out at the provider too: the policy of the page with the form would not let its
+    answer lead to another site. Nobody is signed in here any more."""
+    request.scope["state"]["caller"] = None
+    return page(request, "leaving.html", LeavingView(address))
 
 
 def _query(request: AnyRequest) -> dict[str, str]:

@@ -19,7 +19,7 @@ from archive.http.pages.rendering import texts
 from archive.http.pages.signing import sign_in_answer
 from archive.http.pages.views import Note, SetupView, WelcomeStep, WelcomeView
 from archive.http.problems import status_of
-from archive.identity import manage, sessions, sign_in
+from archive.identity import company, manage, sign_in
 
 YEAR = 365 * 24 * 3600
 
@@ -60,9 +60,8 @@ async def sign_out(request: AnyRequest) -> Response[bytes]:
     context = context_of(request)
     onward = None
     if secret := request.cookies.get(context.cookie):
-        onward = await leaving(request, context, secret)
-        await sessions.sign_out(context.parts, secret, origin_of(request))
-    answer = onward or go("/sign-in")
+        onward = await company.sign_out(context.parts, secret, origin_of(request))
+    answer = leaving(request, onward) if onward else go("/sign-in")
     forget_session(context, answer)
     return answer
 
