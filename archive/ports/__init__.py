@@ -82,6 +82,7 @@ from archive.ports.programs import (
     Registration,
     Registrations,
 )
+from archive.ports.reach import Held, Reaching, Who
 from archive.ports.sign_ins import Authenticator, Identity, SignIns
 from archive.ports.transcripts import StoredTranscript, Transcripts
 from archive.ports.work import Database, Work
@@ -128,6 +129,7 @@ __all__ = [
     "GrantFilter",
     "Group",
     "Groups",
+    "Held",
     "Identity",
     "IndexDebts",
     "IndexRebuild",
@@ -157,6 +159,7 @@ __all__ = [
     "Progress",
     "ProlongGrant",
     "Provider",
+    "Reaching",
     "Reasons",
     "Recogniser",
     "RefreshToken",
@@ -179,6 +182,7 @@ __all__ = [
     "Token",
     "TranscriptFormats",
     "Transcripts",
+    "Who",
     "Work",
 ]
 

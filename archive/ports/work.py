@@ -14,6 +14,7 @@ from archive.ports.index import IndexDebts
 from archive.ports.listens import Listens
 from archive.ports.principals import Credentials, Principals
 from archive.ports.programs import Authorizations, Registrations
+from archive.ports.reach import Reaching
 from archive.ports.sign_ins import SignIns
 from archive.ports.transcripts import Transcripts
 
@@ -35,6 +36,8 @@ class Work(Protocol):
     def principals(self) -> Principals: ...
     @property
     def groups(self) -> Groups: ...
+    @property
+    def reaching(self) -> Reaching: ...
     @property
     def requests(self) -> AccessRequests: ...
     @property

@@ -22,6 +22,7 @@ from archive.adapters.db.migrate import head
 from archive.adapters.db.names import SqlNames
 from archive.adapters.db.principals import SqlPrincipals
 from archive.adapters.db.programs import SqlAuthorizations, SqlRegistrations
+from archive.adapters.db.reaching import SqlReaching
 from archive.adapters.db.reasons import SqlReasons
 from archive.adapters.db.requests import SqlAccessRequests
 from archive.adapters.db.sign_ins import SqlSignIns
@@ -43,6 +44,7 @@ class SqlWork:
         self.listens = SqlListens(self._unit)
         self.principals = SqlPrincipals(self._unit)
         self.groups = SqlGroups(self._unit, self.principals)
+        self.reaching = SqlReaching(self._unit)
         self.requests = SqlAccessRequests(self._unit)
         self.glass = SqlGlass(self._unit, self.principals)
         self.changes = SqlPendingChanges(self._unit)

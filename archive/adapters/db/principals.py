@@ -161,7 +161,7 @@ class SqlPrincipals:
 
     async def holding(self, action: Action) -> list[Principal]:
         now = await self._unit.now()
-        giving = (_gives(action), *_live(now))
+        giving = (_gives(action), *live(now))
         own = select(grants.c.principal_id).where(*giving)
         shared = (
             select(group_members.c.member_id)
@@ -267,14 +267,14 @@ def _matching(filter: GrantFilter) -> Iterator[ColumnElement[bool]]:
     if filter.concerning is not None:
         yield or_(_held_by(filter.concerning), grants.c.granted_by == filter.concerning)
     if filter.in_force is not None:
-        yield from _live(filter.in_force)
+        yield from live(filter.in_force)
 
 
 def _held_by(uid: str) -> ColumnElement[bool]:
     return grants.c.principal_id.in_(select(principals.c.id).where(principals.c.uid == uid))
 
 
-def _live(now: datetime) -> Iterator[ColumnElement[bool]]:
+def live(now: datetime) -> Iterator[ColumnElement[bool]]:
     yield grants.c.since <= now
     yield grants.c.revoked_at.is_(None)
     yield or_(grants.c.until.is_(None), grants.c.until > now)
