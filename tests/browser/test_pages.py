@@ -1,11 +1,13 @@
 """Every page: nothing serious for axe in both themes, nothing against the policy, no sideways scrolling."""
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Page
 
 from infra.setup import ROOT
+from tests.acting import AUTHORIZE, asked, pkce
 from tests.browser.site import Site
 from tests.browser.verbs import Visitor
 
@@ -31,6 +33,8 @@ def pages_of(who: str, site: Site) -> list[str]:
             f"/calls/{site.calls['voicemail']}",
             f"/calls/{site.calls['other']}",
             "/upload",
+            "/account",
+            f"{AUTHORIZE}?{urlencode(asked(pkce(), scope='find download'))}",
         ],
         "compliance": [
             f"/calls/{call}",
