@@ -35,6 +35,7 @@ BENCHMARKS = {
     "events": Options(),
     "paint": Options(),
     "policy": Options(),
+    "timing": Options(),
 }
 
 
