@@ -11,11 +11,12 @@ from archive.cli.access import changes, grants, groups
 from archive.cli.console import Actions, at_console, data_option
 from archive.cli.output import json_option, meter, show, show_one
 from archive.cli.people import people
-from archive.cli.rows import component_row, integration_row
+from archive.cli.reasons import reasons
+from archive.cli.rows import component_row, integration_row, waiting_row
 from archive.identity import manage
 from archive.identity.manage import Giving
 from archive.policy.actions import Action
-from archive.ports import Parts
+from archive.ports import Parts, PendingChange
 
 
 @click.group()
@@ -77,7 +78,11 @@ def rotate(client_id: str, data: str | None, as_json: bool) -> None:
 
     async def run(parts: Parts, caller: Caller) -> None:
         secret = await manage.rotate(parts, caller, client_id)
-        show_one({"client_id": client_id, "client_secret": secret}, as_json)
+        if isinstance(secret, PendingChange):
+            shown = waiting_row(secret)
+        else:
+            shown = {"client_id": client_id, "client_secret": secret}
+        show_one(shown, as_json)
 
     at_console(data, run)
 
@@ -135,4 +140,4 @@ def doctor(data: str | None, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-MANAGE: Sequence[click.Command] = (people, grants, groups, changes, integrations, reindex, doctor)
+MANAGE: Sequence[click.Command] = (people, grants, groups, changes, reasons, integrations, reindex, doctor)

@@ -4,7 +4,7 @@ Adding one binds at once. Whatever may let somebody go without a reason, or with
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -23,8 +23,8 @@ from archive.ports import Parts, PendingChange, SetRule, StoredRule, Work
 MOST = 200
 """Rules in force: each is looked at whenever somebody turns to a call."""
 
-MOST_NAMED = 100
-"""Partners, labels or masks of one rule."""
+MOST_NAMED, LONGEST_NAMED = 100, 60
+"""Partners, labels or masks of one rule, and characters of one."""
 
 
 async def listed(parts: Parts, caller: Caller) -> Sequence[StoredRule]:
@@ -137,9 +137,26 @@ async def _check(work: Work, rule: ReasonRule) -> None:
     for field in ("partners", "labels", "masks"):
         if len(getattr(rule, field)) > MOST_NAMED:
             raise Invalid(f"A rule names at most {MOST_NAMED} {field}.", field=field)
+    if any(not 0 < len(text) <= LONGEST_NAMED for text in (*rule.labels, *rule.masks)):
+        raise Invalid(f"A label or mask has 1 to {LONGEST_NAMED} characters.", field="masks")
     if len(rule.explanation) > LONGEST:
         raise Invalid(f"An explanation has at most {LONGEST} characters.", field="explanation")
     for uid in rule.partners:
         known = await work.names.partner(uid)
         if known is None or known.uid != uid:
             raise Invalid(f"There is no partner {uid}.", field="partners")
+
+
+async def partner_ids(parts: Parts, names: Collection[str]) -> frozenset[str]:
+    """The public ids of partners called so. Raises `Invalid` for one that there isn't."""
+    async with parts.database.read() as work:
+        found = {name: await work.names.partner(name) for name in names}
+    if unknown := [name for name, partner in found.items() if partner is None]:
+        raise Invalid(f"There is no partner {unknown[0]}.", field="partners")
+    return frozenset(partner.uid for partner in found.values() if partner)
+
+
+async def partner_names(parts: Parts, uids: Collection[str]) -> list[str]:
+    async with parts.database.read() as work:
+        found = [await work.names.partner(uid) for uid in uids]
+    return sorted(partner.name for partner in found if partner)

@@ -1,6 +1,7 @@
 /**
  * The player of a call. It fetches no sound before Play, and says where it is by `call-time` events on the document
- * (`detail.at` in seconds, `detail.playing`); `call-seek` events on the document move it.
+ * (`detail.at` in seconds, `detail.playing`); `call-seek` events on the document move it. Where a reason is asked for,
+ * Play shows the form for it first.
  */
 
 import { ask, Refused } from "./http.js";
@@ -22,6 +23,8 @@ class CallPlayer extends HTMLElement {
   now = part(this, ".now", HTMLElement);
   note = part(this, ".player-note", HTMLElement);
   rate = part(this, ".rate", HTMLSelectElement);
+  /** @type {HTMLFormElement | null} asks for a reason, until one was accepted */
+  why = this.querySelector("form.why");
   listening = new Listening(this.audio, this.dataset.call ?? "");
   wave = new Waveform(part(this, "canvas", HTMLCanvasElement), this.dataset.sides?.split(" ") ?? []);
   #duration = Number(this.dataset.duration);
@@ -31,6 +34,7 @@ class CallPlayer extends HTMLElement {
 
   connectedCallback() {
     this.#listenTo();
+    this.#fold();
     this.#show();
     void this.#draw();
     if (this.#position > 0) this.play.focus({ preventScroll: true });
@@ -64,17 +68,65 @@ class CallPlayer extends HTMLElement {
 
   async toggle() {
     if (!this.audio.paused) return this.audio.pause();
+    if (this.why) return this.#ask();
+    await this.#start();
+  }
+
+  /** @param {string} [reason] why, where that is asked for */
+  async #start(reason) {
     if (this.#opening) return;
     this.#opening = true;
     this.#tell(this.listening.open ? "" : t("opening"));
     try {
-      await this.listening.play(this.#position >= this.#duration - 0.2 ? 0 : this.#position);
+      await this.listening.play(this.#position >= this.#duration - 0.2 ? 0 : this.#position, reason);
       this.#tell("");
     } catch (error) {
       this.#explain(error);
     } finally {
       this.#opening = false;
     }
+  }
+
+  /** The form for the reason waits behind Play; it is unfolded where the page came back with something wrong in it. */
+  #fold() {
+    if (!this.why) return;
+    this.why.hidden = !this.why.querySelector("[aria-invalid]");
+    this.why.addEventListener("submit", (event) => this.#say(event));
+  }
+
+  #ask() {
+    if (!this.why) return;
+    this.why.hidden = false;
+    part(this.why, "input[name=reason]", HTMLInputElement).focus();
+  }
+
+  /** Where the words wait for a reason too, the form goes the page's way, which shows them. @param {SubmitEvent} event */
+  async #say(event) {
+    const { why } = this;
+    if (!why || document.querySelector(".words form.why")) return;
+    event.preventDefault();
+    const field = part(why, "input[name=reason]", HTMLInputElement);
+    this.#wrong(field, "");
+    await this.#start(field.value);
+    if (this.listening.open) this.#said();
+  }
+
+  #said() {
+    if (!this.why) return;
+    const { why } = this;
+    this.why = null;
+    if (why.contains(document.activeElement)) this.play.focus({ preventScroll: true });
+    why.remove();
+  }
+
+  /**
+   * @param {HTMLInputElement} field
+   * @param {string} problem nothing: none
+   */
+  #wrong(field, problem) {
+    part(this, ".why-problem", HTMLElement).textContent = problem;
+    if (problem) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
   }
 
   /** @param {number} at seconds */
@@ -170,8 +222,20 @@ class CallPlayer extends HTMLElement {
     const blocked = error instanceof DOMException && error.name === "NotAllowedError";
     const handled = error instanceof DOMException && ["AbortError", "NotSupportedError"].includes(error.name);
     if (blocked) this.#tell(t("press_again"), true);
+    else if (error instanceof Refused && error.status === 422 && this.why) this.#refuse(this.why, error.message);
     else if (error instanceof Refused) this.#tell(t("no_listen", { reason: error.message }), true);
     else if (!handled) this.#tell(t("lost"), true); // paused meanwhile, or being continued
+  }
+
+  /**
+   * @param {HTMLFormElement} why
+   * @param {string} problem
+   */
+  #refuse(why, problem) {
+    const field = part(why, "input[name=reason]", HTMLInputElement);
+    this.#tell("");
+    this.#wrong(field, problem);
+    field.focus();
   }
 
   /**

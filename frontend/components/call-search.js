@@ -185,8 +185,15 @@ class CallSearch extends HTMLElement {
     } catch (error) {
       if (this.#preview?.listening !== listening) return;
       this.#stop();
+      if (error instanceof Refused && error.code === "reason_required") return this.#openAt(button);
       this.#say(error instanceof Refused ? t("no_listen", { reason: error.message }) : t("lost"));
     }
+  }
+
+  /** The call's own page asks for a reason, and stands at this moment. @param {HTMLElement} button */
+  #openAt(button) {
+    const link = button.closest(".moment")?.querySelector(".moment-link");
+    if (link instanceof HTMLAnchorElement) location.assign(link.href);
   }
 
   #stop() {

@@ -49,9 +49,10 @@ export class Listening extends EventTarget {
   /**
    * Hear the call from `at` seconds on; opens the listen first if none is. Throws `Refused`, or the browser's refusal.
    * @param {number} at
+   * @param {string} [reason] why, where that is asked for; a listen that continues this one keeps it
    */
-  async play(at) {
-    if (!this.#id) await this.#open(at);
+  async play(at, reason) {
+    if (!this.#id) await this.#open(at, reason);
     this.#wanted = true;
     await this.audio.play();
   }
@@ -64,11 +65,14 @@ export class Listening extends EventTarget {
     this.audio.load();
   }
 
-  /** @param {number} at */
-  async #open(at) {
+  /**
+   * @param {number} at
+   * @param {string} [reason]
+   */
+  async #open(at, reason) {
     const { id, audio_url } = await ask(`/api/v1/calls/${this.call}/listens`, {
       method: "POST",
-      json: this.#ended ? { continues: this.#ended } : {},
+      json: { ...(this.#ended ? { continues: this.#ended } : {}), ...(reason ? { reason } : {}) },
     });
     this.#id = id;
     this.#last = at;

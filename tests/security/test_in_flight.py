@@ -39,6 +39,7 @@ def _asked_again_before_each_piece(monkeypatch: pytest.MonkeyPatch) -> None:
 async def during(world: World, reader: httpx.AsyncClient, happens: Happening) -> bytes:
     """What `reader` gets of a recording during whose download something happens."""
     call = await world.call()
+    await reader.post(f"/api/v1/calls/{call.uid}/reasons", json={"reason": "case 4711"})
     parts = structs.replace(world.parts, blobs=Meanwhile(world.parts.blobs, happens))
     app: Any = create_app(parts, world.settings)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

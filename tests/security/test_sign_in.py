@@ -183,7 +183,8 @@ async def test_a_change_by_cookie_comes_from_our_own_pages(
     client = await world.person(Role.COMPLIANCE)
     for name in ORIGIN:
         del client.headers[name]
-    answer = await client.post(f"/api/v1/calls/{call.uid}/listens", headers=headers)
+    why = {"reason": "case 4711"}
+    answer = await client.post(f"/api/v1/calls/{call.uid}/listens", headers=headers, json=why)
     assert answer.status_code == (201 if allowed else 403)
     assert allowed or answer.json()["code"] == "cross_site"
     assert (await client.get(f"/api/v1/calls/{call.uid}", headers=headers)).status_code == 200

@@ -17,6 +17,7 @@ from archive.http.pages import (
     linked,
     listens,
     managing,
+    reason_rules,
     search,
     upload,
 )
@@ -27,6 +28,7 @@ routes: list[HTTPRouteHandler] = [
     call.call_state,
     call.retry_call,
     *call_forms.routes,
+    *reason_rules.routes,
     listens.listens_page,
     upload.upload_page,
     upload.upload_form,

@@ -15,6 +15,7 @@ from archive.http.context import acting
 from archive.http.pages import listens
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
 from archive.http.pages.heard import Rights, Seen, call_view
+from archive.http.pages.turning import Wrong, asked_of
 from archive.http.pages.words import EARLY
 from archive.policy.actions import Action
 from archive.policy.decide import decide, may
@@ -36,20 +37,28 @@ class Progress(Struct, frozen=True, omit_defaults=True):
 async def call_page(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """`?t=` seconds at which to begin, or `?moment=` those of a moment, which is heard from a little before; `?q=`
     what to mark in the words."""
+    return await shown(request, call_id)
+
+
+async def shown(request: AnyRequest, call_id: str, wrong: Wrong | None = None) -> Response[bytes]:
+    """The page; with `wrong`, what was refused of one of its forms stands beside it."""
     parts, caller = acting(request)
     moment = _seconds(request.query_params.get("moment", ""))
     call = await catalogue.view(parts, caller, call_id)
     rights = _rights(caller, call)
+    asked = await asked_of(parts, caller, call, _guarded(rights, call))
     seen = Seen(
         call=call,
         rights=rights,
-        transcript=await _words(parts, caller, call) if rights.read else None,
+        asked=asked,
+        wrong=wrong or Wrong(),
+        transcript=await _words(parts, caller, call) if rights.read and asked.read is None else None,
         heard=await listens.read(parts, caller, call_id, listens.BESIDE),
         at=_seconds(request.query_params.get("t", "")) if moment is None else moment,
         lead=0.0 if moment is None else EARLY,
         query=request.query_params.get("q", "")[:MAX_QUERY],
     )
-    return page(request, "call.html", call_view(seen, frame_of(request)))
+    return page(request, "call.html", call_view(seen, frame_of(request)), 422 if wrong else 200)
 
 
 @get("/calls/{call_id:str}/state")
@@ -81,8 +90,20 @@ def _rights(caller: Caller, call: Call) -> Rights:
         listen=allows(Action.LISTEN),
         download=allows(Action.DOWNLOAD),
         retry=allows(Action.EDIT) or allows(Action.UPLOAD),
+        seal=allows(Action.SEAL),
+        approve=allows(Action.APPROVE),
         audit=may(caller.principal, Action.READ_AUDIT, now),
     )
+
+
+def _guarded(rights: Rights, call: Call) -> set[Action]:
+    """What the page offers of what may take a reason."""
+    offered = {
+        Action.LISTEN: rights.listen and call.playable,
+        Action.READ_TRANSCRIPT: rights.read and call.transcript is not None,
+        Action.DOWNLOAD: rights.download,
+    }
+    return {action for action, is_offered in offered.items() if is_offered}
 
 
 async def _words(parts: Parts, caller: Caller, call: Call) -> StoredTranscript | None:

@@ -83,9 +83,16 @@ def _row(found: FoundCall, asked: Asked, hears: Scope) -> Row:
         badges=words.badges_of(call),
         moments=tuple(_moment(moment, call, asked.q) for moment in found.moments),
         marks=tuple(_marks(found.moments, call)),
-        missing=texts()("search.missing", words=", ".join(found.missing)) if found.missing else "",
+        missing=_untold(found),
         hears=call.playable and contains(hears, call),
     )
+
+
+def _untold(found: FoundCall) -> str:
+    """Why the row shows less than was asked for."""
+    if found.unspoken:
+        return texts()("search.unspoken")
+    return texts()("search.missing", words=", ".join(found.missing)) if found.missing else ""
 
 
 def _call_address(call: Call, query: str, moment: float | None = None) -> str:

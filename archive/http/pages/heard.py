@@ -12,12 +12,14 @@ from archive.http.pages.frame import Frame
 from archive.http.pages.listens import BESIDE, Heard, heard_view
 from archive.http.pages.rendering import texts
 from archive.http.pages.times import clock, size
+from archive.http.pages.turning import Asked, Wrong, why_view
 from archive.http.pages.views import (
     CallView,
     Fact,
     Lane,
     Link,
     Note,
+    SealView,
     SegmentView,
     StepView,
 )
@@ -34,6 +36,8 @@ class Rights(Struct, frozen=True):
     download: bool
     retry: bool
     audit: bool
+    seal: bool = False
+    approve: bool = False
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -44,6 +48,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     rights: Rights
     transcript: StoredTranscript | None
     heard: Heard
+    asked: Asked = Asked()
+    wrong: Wrong = Wrong()
     at: float | None = None
     lead: float = 0.0
     query: str = ""
@@ -75,6 +81,14 @@ def call_view(seen: Seen, frame: Frame) -> CallView:
         lanes=tuple(Lane(side, texts()(f"side.{side}")) for side in sides if side),
         segments=tuple(_segments(seen)),
         no_words=_no_words(seen),
+        back=_back(seen),
+        why_listen=why_view(seen.asked.listen),
+        why_read=why_view(seen.asked.read),
+        why_download=why_view(seen.asked.download),
+        seal=_seal(seen),
+        wrong=seen.wrong.form,
+        problem=seen.wrong.problem,
+        typed=seen.wrong.typed,
         facts=tuple(_facts(call)),
         downloads=tuple(_downloads(seen)),
         heard=heard_view(seen.heard, BESIDE),
@@ -88,6 +102,8 @@ def call_view(seen: Seen, frame: Frame) -> CallView:
 def _notes(seen: Seen) -> Iterator[Note]:
     t = texts()
     call, rights = seen.call, seen.rights
+    if call.sealed:
+        yield Note(t("call.is_sealed"))
     if call.failure and call.state is State.FAILED:
         yield Note(t("call.failed", reason=call.failure.detail), "bad", retry=rights.retry)
     if not rights.listen:
@@ -110,7 +126,22 @@ def _no_words(seen: Seen) -> str:
     t = texts()
     if not seen.rights.read:
         return t("transcript.not_yours")
+    if seen.asked.read:
+        return t("transcript.says_why")
     return t("transcript.coming") if seen.call.state in WORKING else t("transcript.none")
+
+
+def _back(seen: Seen) -> str:
+    """The address of this page, where it stands."""
+    given = {"t": words.second(seen.at) if seen.at is not None else "", "q": seen.query}
+    fields = urlencode({name: value for name, value in given.items() if value})
+    return f"/calls/{seen.call.uid}" + (f"?{fields}" if fields else "")
+
+
+def _seal(seen: Seen) -> SealView | None:
+    if not seen.rights.seal:
+        return None
+    return SealView(sealed=seen.call.sealed, names=seen.rights.approve and not seen.call.sealed)
 
 
 # ---- words -----------------------------------------------------------------------------------------------------
@@ -208,7 +239,7 @@ def _recording(recording: Recording) -> str:
 def _downloads(seen: Seen) -> Iterator[Link]:
     t = texts()
     base = f"/api/v1/calls/{seen.call.uid}"
-    if seen.rights.download:
+    if seen.rights.download and not seen.asked.download:
         yield Link(t("call.download"), f"{base}/recording?what=original")
         if seen.call.playable:
             yield Link(t("call.download_listening"), f"{base}/recording?what=rendition")

@@ -1,5 +1,6 @@
 """What the templates show, ready to be written down: words, addresses and tones, and nothing to decide."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -188,6 +189,20 @@ class ListensView(Struct, frozen=True):
     next: str = ""
 
 
+class WhyView(Struct, frozen=True):
+    """Asks for a reason. `explanation`: why it is asked; `forms` of a case number, where one is."""
+
+    explanation: str
+    forms: str = ""
+
+
+class SealView(Struct, frozen=True):
+    """`names`: whether people may be named who reach the call still."""
+
+    sealed: bool
+    names: bool
+
+
 class CallView(Struct, frozen=True, kw_only=True):
     uid: str
     title: str
@@ -210,6 +225,14 @@ class CallView(Struct, frozen=True, kw_only=True):
     lanes: tuple[Lane, ...] = ()
     segments: tuple[SegmentView, ...] = ()
     no_words: str = ""
+    back: str = ""
+    why_listen: WhyView | None = None
+    why_read: WhyView | None = None
+    why_download: WhyView | None = None
+    seal: SealView | None = None
+    wrong: str = ""
+    problem: str = ""
+    typed: Mapping[str, str] = {}
     facts: tuple[Fact, ...] = ()
     downloads: tuple[Link, ...] = ()
     heard: HeardView = HeardView()
