@@ -23,7 +23,7 @@ addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${
 def pages_of(who: str, site: Site) -> list[str]:
     call = site.calls["refund"]
     return {
-        "": ["/sign-in"],
+        "": ["/sign-in", "/links/over"],
         "manager": [
             "/",
             "/?q=refund+promised",
@@ -34,6 +34,7 @@ def pages_of(who: str, site: Site) -> list[str]:
             f"/calls/{site.calls['other']}",
             "/upload",
             "/account",
+            "/account/listens",
             f"{AUTHORIZE}?{urlencode(asked(pkce(), scope='find download'))}",
         ],
         "compliance": [
