@@ -6,7 +6,7 @@ from archive.audit.event import Detail, EventType, ObjectKind
 from archive.calls.access import denial
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from archive.identity import ending, grants, groups, links, rules
+from archive.identity import ending, grants, groups, integrations, links, rules
 from archive.identity.facts import both, facts
 from archive.identity.managing import change, manages
 from archive.identity.second import Unfit, approves_all, unfit
@@ -23,6 +23,7 @@ from archive.ports import (
     PendingChange,
     ProlongGrant,
     ResetSignIn,
+    RotateSecret,
     SetRule,
     Work,
 )
@@ -161,6 +162,8 @@ async def _apply(work: Work, caller: Caller, agreed: PendingChange) -> None:
                 await ending.apply(work, caller, agreed.change, agreed)
             case AddMember() | MapClaim():
                 await groups.apply(work, caller, agreed.change, agreed)
+            case RotateSecret():
+                await integrations.apply(work, agreed.change, agreed)
             case ResetSignIn():
                 await links.apply(work, agreed.change, agreed)
             case SetRule():

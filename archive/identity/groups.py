@@ -9,16 +9,13 @@ from archive.errors import Conflict, Invalid, NotFound, Stale
 from archive.identity.facts import both
 from archive.identity.managing import change, changing, check_manager
 from archive.identity.oneself import check_other
-from archive.identity.second import or_wait
+from archive.identity.second import opens_by, or_wait
 from archive.identity.typed import clean_email, clean_name
 from archive.ids import is_uuid7
 from archive.policy.principal import Principal, PrincipalKind
-from archive.policy.weight import opens_speech
 from archive.ports import (
-    CHANGE_LIFE,
     AddMember,
     Claim,
-    GiveGrant,
     Group,
     MapClaim,
     Member,
@@ -94,7 +91,7 @@ async def enter(parts: Parts, caller: Caller, group: str, whom: str) -> Group | 
         found, person = await _group(work, group), await _person(work, whom)
         await check_other(work, caller, person.uid)
         asked = AddMember(found.uid, person.uid)
-        opens = await opens_to_members(work, found)
+        opens = await opens_by(work, found.uid, found.grants)
         return await or_wait(work, caller, asked, beneficiary=person.uid, opens=opens) or await _enter(
             work, caller, found, person
         )
@@ -121,7 +118,7 @@ async def map_claim(
         found = await _group(work, group)
         await check_other(work, caller, found.uid, claim)
         asked = MapClaim(found.uid, claim.provider, claim.value)
-        opens = await opens_to_members(work, found)
+        opens = await opens_by(work, found.uid, found.grants)
         return await or_wait(work, caller, asked, beneficiary=found.uid, opens=opens) or await _map(
             work, caller, found, claim
         )
@@ -160,17 +157,6 @@ async def apply(work: Work, caller: Caller, asked: AddMember | MapClaim, agreed_
             return await _enter(work, caller, group, await _person(work, member), agreed_with)
         case MapClaim(_, provider, value):
             return await _map(work, caller, group, Claim(provider, value), agreed_with)
-
-
-async def opens_to_members(work: Work, group: Group) -> bool:
-    """Whether the group opens speech to its members, or would once a grant to it that waits is agreed on: who agrees
-    to that one has seen who belongs to it."""
-    now = await work.now()
-    waiting = [one.change for one in await work.changes.waiting(now - CHANGE_LIFE)]
-    asked = [one for one in waiting if isinstance(one, GiveGrant) and one.to == group.uid]
-    live = [one for one in group.grants if one.revoked_at is None and (one.until is None or now < one.until)]
-    given = [(one.role, one.actions) for one in live] + [(one.role, one.actions) for one in asked]
-    return any(opens_speech(role, actions) for role, actions in given)
 
 
 def etag(group: Group) -> str:

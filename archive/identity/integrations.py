@@ -1,5 +1,7 @@
 """Integrations: programs with credentials of their own, and programs that act for people."""
 
+from datetime import timedelta
+
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from archive.audit.event import Detail, Event, EventType, ObjectKind
@@ -10,12 +12,14 @@ from archive.identity.managing import again, change, changing, check_manager
 from archive.identity.oneself import OnesOwn
 from archive.identity.programs import FOR_PEOPLE
 from archive.identity.redirects import clean_redirects
-from archive.identity.secrets import Prefix, encoded, new_secret
+from archive.identity.second import opens_by, or_wait
+from archive.identity.secrets import Prefix, encoded, hashed, new_secret
 from archive.identity.typed import clean_name
 from archive.policy.actions import Action
 from archive.policy.principal import Principal
-from archive.ports import Parts, PendingChange, Registration, Work
+from archive.ports import Parts, PendingChange, Registration, RotateSecret, Work
 
+AGREED, AGREED_LIFE = "agreed_secret", timedelta(days=1)
 MAX_PURPOSE = 500
 MAX_REQUESTS = 1_000_000
 """A minute."""
@@ -90,17 +94,42 @@ async def change_integration(
         return await _principal(work, client_id), await _registration(work, client_id)
 
 
-async def rotate(parts: Parts, caller: Caller, client_id: str) -> str:
-    """A new client secret; the one before it works until the next rotation, so that programs can change over."""
+async def rotate(parts: Parts, caller: Caller, client_id: str) -> str | PendingChange:
+    """A new client secret; the one before it works until the next rotation, so that programs can change over.
+
+    One of a program that opens speech waits for a second person, since whoever makes it can use it; whoever asked makes
+    it once that one agreed."""
     await check_manager(parts, caller)
     async with parts.database.write() as work:
         registration = await _registration(work, client_id)
         if registration.public:
             raise Invalid("A public program has no secret.", field="client_id")
+        if waits := await _or_wait(work, caller, await _principal(work, client_id)):
+            return waits
         secret = await _new_client_secret(work, registration.principal_id)
         await work.credentials.drop_client_secrets(registration.principal_id, keep=2)
         await work.audit.append(_event(caller, EventType.INTEGRATION_ROTATED, client_id))
         return secret
+
+
+async def apply(work: Work, asked: RotateSecret, agreed_with: PendingChange) -> None:
+    """A second person agreed: whoever asked may now make that secret, once, within a day."""
+    registration = await _registration(work, asked.integration)
+    mark = _agreement(agreed_with.asked_by, asked.integration)
+    until = await work.now() + AGREED_LIFE
+    await work.credentials.add_link(mark, AGREED, registration.principal_id, until)
+
+
+async def _or_wait(work: Work, caller: Caller, program: Principal) -> PendingChange | None:
+    if await work.credentials.use_link(_agreement(caller.principal.uid, program.uid), AGREED):
+        return None
+    opens = await opens_by(work, program.uid, program.grants)
+    return await or_wait(work, caller, RotateSecret(program.uid), beneficiary=program.uid, opens=opens)
+
+
+def _agreement(by: str, client_id: str) -> bytes:
+    """Nobody's secret: a mark that `by` may make one, used up once."""
+    return hashed(f"{AGREED}:{by}:{client_id}:{RotateSecret.__name__}")
 
 
 async def revoke_integration(parts: Parts, caller: Caller, client_id: str) -> None:

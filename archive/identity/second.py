@@ -1,7 +1,8 @@
 """The second person. Once the archive has had a compliance person, what opens speech or weakens the rules waits until
-somebody else agrees, at the console too. See docs/decisions/0008-the-second-person.md.
+somebody else agrees, at the console too. See docs/decisions/0009-the-second-person.md.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from archive.audit.event import EventType, ObjectKind
@@ -11,9 +12,10 @@ from archive.identity.managing import change as event_of
 from archive.identity.oneself import gains
 from archive.policy.actions import Action
 from archive.policy.decide import may, resolve_scope
-from archive.policy.principal import Principal, PrincipalKind
+from archive.policy.principal import Grant, Principal, PrincipalKind
 from archive.policy.scope import reaches_all
-from archive.ports import Change, Claim, MapClaim, PendingChange, Work
+from archive.policy.weight import opens_speech
+from archive.ports import CHANGE_LIFE, Change, Claim, GiveGrant, MapClaim, PendingChange, Work
 
 
 class Unfit(StrEnum):
@@ -51,6 +53,17 @@ async def or_wait(
         )
     )
     return pending
+
+
+async def opens_by(work: Work, uid: str, held: Iterable[Grant]) -> bool:
+    """Whether what a group or a program holds opens speech to whoever has it, now or later, or would once a grant to it
+    that waits is agreed on: who agrees to that one has seen who has it."""
+    now = await work.now()
+    live = [one for one in held if one.revoked_at is None and (one.until is None or now < one.until)]
+    waiting = [one.change for one in await work.changes.waiting(now - CHANGE_LIFE)]
+    asked = [one for one in waiting if isinstance(one, GiveGrant) and one.to == uid]
+    given = [(one.role, one.actions) for one in live] + [(one.role, one.actions) for one in asked]
+    return any(opens_speech(role, actions) for role, actions in given)
 
 
 async def unfit(work: Work, caller: Caller, pending: PendingChange) -> Unfit | None:

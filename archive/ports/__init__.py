@@ -26,6 +26,7 @@ from archive.ports.asking import (
     Reasons,
     RequestState,
     ResetSignIn,
+    RotateSecret,
     SetRule,
     StoredRule,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "Registrations",
     "RequestState",
     "ResetSignIn",
+    "RotateSecret",
     "Said",
     "SearchIndex",
     "Seconds",

@@ -134,6 +134,12 @@ class ResetSignIn(Struct, frozen=True, tag=True):
     codes: bool = False
 
 
+class RotateSecret(Struct, frozen=True, tag=True):
+    """A new secret for a program that opens speech: whoever asked holds it. They make it once the second agreed."""
+
+    integration: str
+
+
 class SetRule(Struct, frozen=True, tag=True):
     """Another rule in place of `replaces`; a None `rule` ends it."""
 
@@ -141,7 +147,7 @@ class SetRule(Struct, frozen=True, tag=True):
     rule: ReasonRule | None
 
 
-Change = GiveGrant | ProlongGrant | AddMember | MapClaim | ResetSignIn | SetRule
+Change = GiveGrant | ProlongGrant | AddMember | MapClaim | ResetSignIn | RotateSecret | SetRule
 
 
 class ChangeState(StrEnum):

@@ -15,7 +15,7 @@ import httpx
 from archive.cli.api import ClientCredentials
 from archive.identity import manage
 from archive.identity.manage import Giving
-from archive.ports import Parts
+from archive.ports import Parts, PendingChange
 from infra.demo.calls import DemoCall
 from infra.demo.kept import Keeper
 from infra.demo.people import Integration
@@ -34,7 +34,10 @@ async def credentials(parts: Parts, integration: Integration) -> tuple[str, str]
     """Client id and a new secret. An integration whose secret a killed start took with it gets another."""
     for known in await manage.integrations(parts, CONSOLE):
         if known.name == integration.name:
-            return known.uid, await manage.rotate(parts, CONSOLE, known.uid)
+            secret = await manage.rotate(parts, CONSOLE, known.uid)
+            if isinstance(secret, PendingChange):  # compliance was there before the demo was
+                raise FillError("The demo's integration needs a new secret, which takes a second person.")
+            return known.uid, secret
     giving = Giving(scope=integration.scope, actions=frozenset(integration.actions), reason="The demo's own")
     registering = manage.Registering(name=integration.name, purpose=integration.purpose)
     made = await manage.register(parts, CONSOLE, registering, giving)

@@ -301,6 +301,24 @@ async def test_a_new_integration_as_a_way_round(office: Office) -> None:
     assert await office.may_listen(made.integration)
 
 
+async def test_a_new_secret_of_a_program_that_hears_as_a_way_round(office: Office) -> None:
+    """Whoever makes a secret can use it: that waits, and then whoever asked makes one, once."""
+    world = office.world
+    client_id, _ = await world.add_integration(Action.FIND, Action.LISTEN)
+    path = f"/api/v1/integrations/{client_id}/secrets"
+    asked = await office.by_admin.post(path)
+    assert asked.status_code == 202
+    assert (await agree(office.by_compliance, asked.json()["id"])).status_code == 200
+    other = await world.person(Role.ADMINISTRATOR)
+    assert [(await one.post(path)).status_code for one in (other, office.by_admin, office.by_admin)] == [
+        202,
+        201,
+        202,
+    ]
+    harmless, _ = await world.add_integration(Action.UPLOAD)
+    assert (await office.by_admin.post(f"/api/v1/integrations/{harmless}/secrets")).status_code == 201
+
+
 async def test_a_token_for_fewer_rights_does_not_lift_the_rule(office: Office) -> None:
     """Narrowed to one right or not, whoever gives is the same person."""
     caller = Caller(structs.replace(office.admin, narrowed=frozenset({Action.MANAGE_PEOPLE})))

@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from msgspec import UNSET, Struct, UnsetType
 
 from archive.http import replies
+from archive.http.api.pending import PendingAnswer, waits
 from archive.http.api.people import INTEGRATIONS, GrantAnswer, after, following, grants_of
 from archive.http.api.query import Page
 from archive.http.api.schemas import Id, Time
@@ -18,7 +19,7 @@ from archive.identity import manage
 from archive.identity.manage import Giving, Registering, RegistrationChange
 from archive.policy.actions import Action
 from archive.policy.principal import Principal
-from archive.ports import Registration, Work
+from archive.ports import PendingChange, Registration, Work
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -197,14 +198,18 @@ async def change_integration(request: AnyRequest, integration_id: FromPath[str])
             group="Administration",
             answer=SecretAnswer,
             status=201,
+            accepted=PendingAnswer,
             problems=(403, 404, 422),
         )
     ),
 )
 async def add_secret(request: AnyRequest, integration_id: FromPath[str]) -> Response[bytes]:
-    """Shown this once. The one before works until the next is made."""
+    """Shown this once. The one before works until the next is made. Where the integration opens what was said, it takes
+    a second person (202): ask again once that one agreed."""
     parts, caller = acting(request)
     secret = await manage.rotate(parts, caller, integration_id)
+    if isinstance(secret, PendingChange):
+        return await waits(parts, caller, secret)
     return replies.json(SecretAnswer(integration_id, secret), 201)
 
 
