@@ -10,7 +10,7 @@ from archive.audit.event import EventType
 from archive.calls.asked import Found
 from archive.calls.call import AgentRef, ClientRef, Direction, Failure, Kind, State, TranscriptRef
 from archive.calls.facets import Facet, Facets
-from archive.calls.history import ShownEvent
+from archive.calls.history import ShownEvent, ShownObject
 from archive.calls.listen import HeardBy
 from archive.calls.moments import Moment
 from archive.calls.showing import FoundCall
@@ -22,7 +22,7 @@ from archive.http.pages.heard import Rights, Seen, call_view
 from archive.http.pages.listens import Heard
 from archive.http.pages.office_views import AuditView
 from archive.http.pages.rendering import render
-from archive.http.pages.sentences import event_view
+from archive.http.pages.sentences import about, asides, event_view
 from archive.http.pages.times import zone
 from archive.http.pages.views import Piece, UploadView
 from archive.policy.actions import Role
@@ -332,3 +332,14 @@ def test_the_upload_page_offers_what_is_accepted_and_nothing_else() -> None:
     (offered,) = re.findall(r'name="audio" accept="([^"]+)"', render("upload.html", frame(), view))
     accepted = {f".{name.lower()}" for name in re.findall(r"\w+", ACCEPTED) if name not in {"Send", "or"}}
     assert set(re.findall(r"\.\w+", offered)) == accepted | {".mp4", ".opus", ".aif"}
+
+
+def test_both_people_of_a_change_stand_in_its_event() -> None:
+    details = {"to": "p1", "role": "agent", "asked_by": "console", "agreed_by": "p2"}
+    given = event("grant.given", details=details)
+    assert set(about(given)) == {"p1", "console", "p2"}
+    shown = list(asides(given, {"p1": "Jo", "p2": "Carla"}))
+    assert shown[:2] == ["to Jo", "Agent"]
+    assert "asked by Console, agreed by Carla" in shown
+    entered = event("group.entered", object=ShownObject("group", "g1"), details={"member": "p1"})
+    assert list(asides(entered, {"p1": "Jo", "g1": "Hearers"}))[:2] == ["member: Jo", "Hearers"]

@@ -7,7 +7,7 @@ from typing import Any
 from archive.audit.event import EventType
 from archive.calls.call import Call
 from archive.calls.call import title as title_of
-from archive.calls.history import ShownActor, ShownEvent
+from archive.calls.history import NAMELESS, ShownActor, ShownEvent
 from archive.http.pages import times
 from archive.http.pages.office_views import EventView
 from archive.http.pages.rendering import texts
@@ -16,6 +16,10 @@ Calls = Mapping[str, Call]
 """By public id, the calls among the events that the reader may see."""
 Names = Mapping[str, str]
 """Of principals, by public id."""
+
+PRINCIPALS = frozenset({"person", "integration", "group"})
+NAMING = ("to", "member", "asked_by", "agreed_by")
+"""The details that hold a principal's public id."""
 
 
 def event_view(event: ShownEvent, calls: Calls, names: Names) -> EventView:
@@ -50,6 +54,8 @@ def sentence(event: ShownEvent) -> str:
             return t("event.archive.denied", doing=t(f"doing.{details['action']}"))
         case EventType.CALL_DENIED:
             return t("event.call.denied", doing=t("doing.upload"))
+        case EventType.SESSION_ENDED if "of" in details:
+            return t("event.session.ended_of")
     return t(f"event.{event.type}")
 
 
@@ -85,17 +91,28 @@ def _details(event: ShownEvent, names: Names) -> Iterator[str]:
             yield times.size(details["bytes"])
         case EventType.RECORDING_DOWNLOADED:
             yield t(f"aside.{details['what']}")
-        case EventType.GRANT_GIVEN | EventType.GRANT_REVOKED:
-            yield from _grant(details, names)
         case EventType.TRANSCRIPT_READ | EventType.TRANSCRIPT_ADDED:
             yield t("aside.version", version=details["version"])
-    if event.object.kind in {"person", "integration"} and event.object.id:
-        yield names.get(event.object.id) or event.object.id
+    yield from _principals(event, names)
+
+
+def _principals(event: ShownEvent, names: Names) -> Iterator[str]:
+    """Whom it concerns beside the actor: to whom something was given, who entered a group, who asked and agreed."""
+    t = texts()
+    details = event.details
+    if _text(details, "to"):
+        yield from _grant(details, names)
+    if member := _text(details, "member"):
+        yield t("aside.member", name=_named(member, names))
+    if event.object.kind in PRINCIPALS and event.object.id:
+        yield _named(event.object.id, names)
+    if agreed := _text(details, "agreed_by"):
+        yield t("aside.both", asked=_named(details["asked_by"], names), agreed=_named(agreed, names))
 
 
 def _grant(details: Mapping[str, Any], names: Names) -> Iterator[str]:
     t = texts()
-    yield t("aside.to", name=names.get(details["to"]) or details["to"])
+    yield t("aside.to", name=_named(details["to"], names))
     if role := details.get("role"):
         yield t(f"role.{role}")
     if actions := details.get("actions"):
@@ -106,10 +123,14 @@ def _grant(details: Mapping[str, Any], names: Names) -> Iterator[str]:
 
 def about(event: ShownEvent) -> Iterator[str]:
     """The principals that an event names beside its actor, by public id."""
-    if event.object.kind in {"person", "integration"} and event.object.id:
+    if event.object.kind in PRINCIPALS and event.object.id:
         yield event.object.id
-    if event.type in {EventType.GRANT_GIVEN, EventType.GRANT_REVOKED}:
-        yield event.details["to"]
+    yield from filter(None, (_text(event.details, name) for name in NAMING))
+
+
+def _named(uid: str, names: Names) -> str:
+    """The console has no name of its own; which of its users it was stands in the event's origin."""
+    return names.get(uid) or NAMELESS.get(uid) or uid
 
 
 def _who(actor: ShownActor) -> str:
