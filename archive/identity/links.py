@@ -104,9 +104,9 @@ async def accept(
     rules: Rules = EVERYBODY,
     replaces: str | None = None,
 ) -> Entered:
-    """Use a link up by setting a password. Whoever was signed in as this person is out, and the caller in; a link that
-    doesn't end one-time codes is followed by a code. Raises `NotFound`, `Invalid`, `Forbidden` where passwords are
-    switched off."""
+    """Use a link up by setting a password. Whoever was signed in as this person is out, programs that acted for them
+    included, and the caller in; a link that doesn't end one-time codes is followed by a code. Raises `NotFound`,
+    `Invalid`, `Forbidden` where passwords are switched off."""
     person, _ = await look(parts, secret)
     if not rules.lets(person.email):
         raise Forbidden("People sign in by the company's sign-in here.")
@@ -118,7 +118,17 @@ async def accept(
             await authenticators.drop(work, owner, person)
         await set_password(work, owner, person, encoded)
         await sessions.end_all(work, person, "link_used")
+        await _end_programs(work, owner)
         return await enter(work, person, origin, rules, replaces)
+
+
+async def _end_programs(work: Work, owner: Caller) -> None:
+    """Whoever had the password may have let a program in."""
+    person = owner.principal
+    for uid in await work.authorizations.end_all(person.id):
+        details: dict[str, Detail] = {"authorization": uid}
+        ended = change(owner, EventType.TOKEN_REVOKED, ObjectKind.PERSON, person.uid, details=details)
+        await work.audit.append(ended)
 
 
 async def look(parts: Parts, secret: str) -> tuple[Principal, Purpose]:

@@ -11,8 +11,8 @@ from archive.errors import NotSignedIn, TooMany
 from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
 from archive.identity.limits import WINDOW, Limit, count, key
 from archive.identity.typed import MAX_EMAIL
-from archive.policy.principal import Principal, PrincipalKind
-from archive.ports import Parts
+from archive.policy.principal import PrincipalKind
+from archive.ports import Known, Parts
 
 TRIES_OF_ONE = 10
 TRIES_OF_AN_ADDRESS = 300
@@ -39,21 +39,24 @@ async def sign_in(
     """
     email = email.strip().lower()
     await _count(parts, email, origin)
-    person, encoded = await _look_up(parts, email)
+    known, encoded = await _look_up(parts, email)
     right = await parts.passwords.verify(encoded, password)
-    if person is None or person.disabled_at is not None or not right or not rules.lets(email):
-        await _write(parts, email, person, origin, _why_not(person, encoded, right=right))
+    if known is None or known.disabled_at is not None or not right or not rules.lets(email):
+        await _write(parts, email, known, origin, _why_not(known, encoded, right=right))
         raise NotSignedIn(REFUSED)
     async with parts.database.write() as work:
+        person = await work.principals.by_id(known.id)
+        if person is None or person.disabled_at is not None:  # meanwhile
+            raise NotSignedIn(REFUSED)
         await work.credentials.forget_tries(_of_one(email, origin))
         return await enter(work, person, origin, rules, replaces)
 
 
-async def _look_up(parts: Parts, email: str) -> tuple[Principal | None, str | None]:
-    """The person and their password's hash; both None for an unknown e-mail, after the same two look-ups."""
+async def _look_up(parts: Parts, email: str) -> tuple[Known | None, str | None]:
+    """The person and their password's hash; both None for an unknown e-mail, after the same two statements."""
     async with parts.database.read() as work:
-        person = await work.principals.by_email(email)
-        return person, await work.credentials.password(person.id if person else 0)
+        known = await work.principals.known(email)
+        return known, await work.credentials.password(known.id if known else 0)
 
 
 async def _count(parts: Parts, email: str, origin: Origin) -> None:
@@ -75,23 +78,23 @@ def _of_address(origin: Origin) -> str:
     return key("sign-in-address", origin.address)
 
 
-def _why_not(person: Principal | None, encoded: str | None, *, right: bool) -> str:
-    if person is None:
+def _why_not(known: Known | None, encoded: str | None, *, right: bool) -> str:
+    if known is None:
         return "unknown_person"
-    if person.disabled_at is not None:
+    if known.disabled_at is not None:
         return "disabled"
     if encoded is None:
         return "no_password"
     return "passwords_off" if right else "wrong_password"
 
 
-async def _write(parts: Parts, email: str, person: Principal | None, origin: Origin, reason: str) -> None:
+async def _write(parts: Parts, email: str, known: Known | None, origin: Origin, reason: str) -> None:
     async with parts.database.write() as work:
         await work.audit.append(
             Event(
                 type=EventType.SESSION_DENIED,
                 actor=NOBODY,
-                object=Object(ObjectKind.PERSON, person.uid if person else None),
+                object=Object(ObjectKind.PERSON, known.uid if known else None),
                 outcome=Outcome.DENIED,
                 reason_code=reason,
                 origin=origin,

@@ -74,7 +74,7 @@ from archive.ports.index import (
 from archive.ports.jobs import Doorbell, Job
 from archive.ports.limiter import Limiter
 from archive.ports.listens import MOST_REPORTED, Listen, Listens, Played, Seconds
-from archive.ports.principals import Credentials, GrantFilter, NewGrant, Principals, Session, Token
+from archive.ports.principals import Credentials, GrantFilter, Known, NewGrant, Principals, Session, Token
 from archive.ports.programs import (
     Authorization,
     Authorizations,
@@ -135,6 +135,7 @@ __all__ = [
     "IndexDebts",
     "IndexRebuild",
     "Job",
+    "Known",
     "KnownName",
     "Limiter",
     "Listen",

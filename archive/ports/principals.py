@@ -33,6 +33,15 @@ class GrantFilter(Struct, frozen=True, kw_only=True):
     in_force: datetime | None = None
 
 
+class Known(Struct, frozen=True):
+    """Whom an e-mail means, as sign-in looks it up: with one statement, whatever they hold, and whether they are known
+    or not."""
+
+    id: int
+    uid: str
+    disabled_at: datetime | None
+
+
 class Principals(Protocol):
     """Principals come with their grants, those of their groups that are in use included, and their own calls' agents
     filled in."""
@@ -44,6 +53,7 @@ class Principals(Protocol):
         ...
 
     async def by_email(self, email: str) -> Principal | None: ...
+    async def known(self, email: str) -> Known | None: ...
     async def by_client_id(self, client_id: str) -> Principal | None:
         """An integration's public id is its client id."""
         ...

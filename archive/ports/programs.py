@@ -91,6 +91,10 @@ class Authorizations(Protocol):
         """False if it had ended. Its codes and tokens end with this commit, those given out meanwhile included."""
         ...
 
+    async def end_all(self, principal_id: int) -> list[str]:
+        """Those of a person, as `end`; the public ids of those that had not ended."""
+        ...
+
     async def touch(self, uid: str) -> None:
         """It is used now."""
         ...

@@ -8,7 +8,7 @@ import pytest
 
 from archive.adapters.db.database import SqlDatabase
 from archive.errors import Conflict
-from archive.ports import Identity, Work
+from archive.ports import Identity, Known, Work
 from tests.contract.making import add_person
 from tests.databases import Clock
 
@@ -132,6 +132,17 @@ async def test_disabling_takes_every_way_in_and_enabling_gives_none_back(databas
         assert (
             await work.sign_ins.linked("https://a.example", "1") == jo.id
         )  # who they are there didn't change
+
+
+async def test_an_email_is_known_in_any_case_and_after_its_person_was_disabled(
+    database: SqlDatabase, clock: Clock
+) -> None:
+    jo = await add_person(database)
+    async with database.write() as work:
+        assert await work.principals.known("nobody@example.com") is None
+        assert await work.principals.known("JO@example.com") == Known(jo.id, jo.uid, None)
+        await work.principals.disable(jo.id)
+        assert await work.principals.known("jo@example.com") == Known(jo.id, jo.uid, clock())
 
 
 async def test_a_person_gets_another_name_and_a_free_email(database: SqlDatabase) -> None:

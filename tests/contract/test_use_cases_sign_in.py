@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -120,6 +121,23 @@ async def test_one_link_lets_one_in(story: Story) -> None:
     async with story.parts.database.read() as work:
         assert len(await work.credentials.sessions(who.principal.id)) == 1
     assert len(await story.events("link.used")) == 1
+
+
+async def test_a_used_link_ends_programs_that_act_for_the_person(story: Story) -> None:
+    """Whoever had the password may have let one in."""
+    who, other = await person(story), await person(story)
+    async with story.parts.database.write() as work:
+        made = [
+            await work.authorizations.add(one.principal.id, "a program", frozenset(), timedelta(days=1))
+            for one in (who, other)
+        ]
+    link = await links.make(story.parts, CONSOLE, who.principal.uid)
+    assert isinstance(link, str)
+    await links.accept(story.parts, link, NEW, HERE)
+    async with story.parts.database.write() as work:
+        assert [await work.authorizations.end(one.uid) for one in made] == [False, True]
+    (event,) = await story.events("token.revoked")
+    assert event.details["authorization"] == made[0].uid
 
 
 async def test_nobody_makes_a_link_for_themselves_nor_without_the_right(story: Story) -> None:

@@ -41,7 +41,7 @@ from archive.ids import uuid7
 from archive.policy.actions import ROLE_ACTIONS, Action
 from archive.policy.principal import Grant, Principal, PrincipalKind
 from archive.policy.scope import Intersection, OwnCalls, Scope, Union, Unsealed
-from archive.ports import GrantFilter, NewGrant
+from archive.ports import GrantFilter, Known, NewGrant
 
 _KEYS = (
     passwords,
@@ -80,6 +80,11 @@ class SqlPrincipals:
 
     async def by_email(self, email: str) -> Principal | None:
         return await self._one(principals.c.email_key == email_key(email))
+
+    async def known(self, email: str) -> Known | None:
+        query = select(principals.c.id, principals.c.uid, principals.c.disabled_at)
+        row = await self._unit.first(query.where(principals.c.email_key == email_key(email)))
+        return Known(row.id, row.uid, row.disabled_at) if row else None
 
     async def by_client_id(self, client_id: str) -> Principal | None:
         return await self._one(principals.c.uid == client_id, principals.c.kind == PrincipalKind.INTEGRATION)

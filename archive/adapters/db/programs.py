@@ -102,6 +102,11 @@ class SqlAuthorizations:
         )
         return await self._unit.changed(ending.values(ended_at=await self._unit.now()))
 
+    async def end_all(self, principal_id: int) -> list[str]:
+        of_theirs = (authorizations.c.principal_id == principal_id, authorizations.c.ended_at.is_(None))
+        ending = update(authorizations).where(*of_theirs).values(ended_at=await self._unit.now())
+        return list(await self._unit.values(ending.returning(authorizations.c.uid)))
+
     async def touch(self, uid: str) -> None:
         touching = update(authorizations).where(authorizations.c.uid == uid)
         await self._unit.run(touching.values(used_at=await self._unit.now()))
