@@ -61,7 +61,9 @@ def invite(email: str, name: str, role: str, scope: str, data: str | None, as_js
 
     async def run(parts: Parts, caller: Caller) -> None:
         invited = await invitations.invite(parts, caller, name=name, email=email, giving=giving)
-        show_one({**_added(invited.person, role, scope), "link": _link(data, invited.secret)}, as_json)
+        waits = {"pending_change": invited.waiting.uid} if invited.waiting else {}
+        link = _link(data, invited.secret or "")
+        show_one({**_added(invited.person, role, scope), **waits, "link": link}, as_json)
 
     at_console(data, run)
 

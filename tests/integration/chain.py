@@ -101,16 +101,6 @@ class Chain:
         assert (opened["time"] < closed["time"], closed["details"]["reported_ms"]) == (True, 5000)
         assert closed["details"]["delivered_bytes"] == spoken.call["rendition"]["bytes"]
 
-    def test_what_was_heard_shows_to_the_listener_and_to_compliance(
-        self, archive: Archive, manager: httpx.Client, spoken: Uploaded
-    ) -> None:
-        listen = _hear(manager, spoken)
-        own = manager.get(f"/api/v1/calls/{spoken.id}/listens").json()["items"]
-        assert listen in {item["id"] for item in own}
-        with archive.browser(archive.add_person("Carla", "compliance", "all")) as compliance:
-            all_of_them = compliance.get(f"/api/v1/calls/{spoken.id}/listens").json()["items"]
-        assert listen in {item["id"] for item in all_of_them}
-
     @pytest.mark.parametrize(
         ("method", "path"),
         [
@@ -198,6 +188,17 @@ class Chain:
         assert settled(crm, made["id"])["transcript"]["version"] == 1
         found = crm.get("/api/v1/search", params={"q": "zeppelin"}).json()
         assert [item["call"]["id"] for item in found["items"]] == [made["id"]]
+
+    def test_what_was_heard_shows_to_the_listener_and_to_compliance(
+        self, archive: Archive, manager: httpx.Client, spoken: Uploaded
+    ) -> None:
+        listen = _hear(manager, spoken)
+        own = manager.get(f"/api/v1/calls/{spoken.id}/listens").json()["items"]
+        assert listen in {item["id"] for item in own}
+        # From here on, giving speech takes a second person: nobody else is added after her.
+        with archive.browser(archive.add_person("Carla", "compliance", "all")) as compliance:
+            all_of_them = compliance.get(f"/api/v1/calls/{spoken.id}/listens").json()["items"]
+        assert listen in {item["id"] for item in all_of_them}
 
 
 class BadInput:

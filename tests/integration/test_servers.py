@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.archives import Archive
 from tests.integration.chain import BadInput, Chain
+from tests.integration.chain_people import People
 from tests.integration.servers import servers
 
 pytestmark = pytest.mark.meilisearch
@@ -17,6 +18,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     folder: Path = tmp_path_factory.mktemp("servers")
     with servers(folder) as running:
         yield running
+
+
+class TestPeople(People):
+    pass
 
 
 class TestChain(Chain):
