@@ -186,7 +186,7 @@ async def _page(
         codes_left=t("account.recovery_left", count=found.recovery_codes) if found.codes else "",
         shortest=MIN_PASSWORD,
         problems=problems or {},
-        done=t(f"account.done_{done}") if done in DONE else "",
+        done=t(f"account.done.{done}") if done in DONE else "",
     )
     return page(request, "account.html", view, status)
 
