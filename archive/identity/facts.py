@@ -66,9 +66,11 @@ def typed(change: Change) -> dict[str, str]:
 
 
 def rule_facts(rule: ReasonRule) -> dict[str, Detail]:
-    chosen = {"actions": rule.actions, "roles": rule.roles, "kinds": rule.kinds}
-    return {name: sorted(one.value for one in some) for name, some in chosen.items()} | {
-        "partners": sorted(rule.partners)
+    return {
+        "actions": sorted(action.value for action in rule.actions),
+        "roles": sorted(role.value for role in rule.roles),
+        "kinds": sorted(kind.value for kind in rule.kinds),
+        "partners": sorted(rule.partners),
     }
 
 

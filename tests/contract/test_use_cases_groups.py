@@ -9,7 +9,7 @@ from archive.identity.grants import Giving
 from archive.identity.groups import etag
 from archive.identity.managing import console
 from archive.policy.actions import Action, Role
-from archive.ports import ChangeState, Group, PendingChange
+from archive.ports import ChangeState, Claim, Group, PendingChange
 from tests.story import Story
 
 pytestmark = pytest.mark.anyio
@@ -99,8 +99,8 @@ async def test_a_sign_in_that_says_too_much_is_bounded(story: Story) -> None:
     person = await nobody(story)
     await sign_in(story, person, "x" * 501, "", *(f"group {number:05}" for number in range(2_100)))
     async with story.parts.database.read() as work:
-        kept = await work.groups.carries(person.principal.id, groups.Claim("company", "group 01999"))
-        cut = await work.groups.carries(person.principal.id, groups.Claim("company", "group 02000"))
+        kept = await work.groups.carries(person.principal.id, Claim("company", "group 01999"))
+        cut = await work.groups.carries(person.principal.id, Claim("company", "group 02000"))
     assert (kept, cut) == (True, False)
 
 
