@@ -41,7 +41,15 @@ async def test_one_event_before_the_first_byte_and_one_after_the_last(story: Sto
     assert await story.events("recording.downloaded") == []
     pieces = await begun(story, caller, file)
     (before,) = await story.events("recording.downloaded", call=file.call.uid)
-    assert before.details == {"what": "rendition", "sha256": file.sha256, "start": 0, "end": len(RENDITION)}
+    (grant,) = caller.principal.grants
+    assert before.details == {
+        "what": "rendition",
+        "sha256": file.sha256,
+        "start": 0,
+        "end": len(RENDITION),
+        "grant": grant.uid,
+        "basis": "given",
+    }
     assert b"".join([piece async for piece in pieces]) == RENDITION
     (after,) = await story.events("recording.delivered", call=file.call.uid)
     assert (after.outcome, after.details["bytes"]) == ("allowed", len(RENDITION))
@@ -80,7 +88,9 @@ async def test_a_listener_who_leaves_is_recorded_with_what_left(story: Story) ->
     assert 0 < sent < len(RENDITION)
 
 
-@pytest.mark.parametrize("gone", ["grant", "person", "token", "session", "call", "placement"])
+@pytest.mark.parametrize(
+    "gone", ["grant", "expiry", "person", "token", "session", "call", "placement", "seal"]
+)
 async def test_a_download_in_flight_ends_with_what_it_stood_on(
     story: Story, gone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +102,8 @@ async def test_a_download_in_flight_ends_with_what_it_stood_on(
         match gone:
             case "grant":
                 await work.principals.revoke(caller.principal.grants[0].id)
+            case "expiry":
+                await work.principals.change_end(caller.principal.grants[0], story.clock())
             case "person":
                 await work.principals.disable(caller.principal.id)
             case "token":
@@ -103,6 +115,8 @@ async def test_a_download_in_flight_ends_with_what_it_stood_on(
             case "placement":
                 elsewhere = await work.names.add_partner("Contoso")
                 await work.calls.edit(file.call.id, None, CallChanges(partner_id=elsewhere.id))
+            case "seal":
+                await work.calls.edit(file.call.id, None, CallChanges(sealed=True))
     with pytest.raises(Forbidden):
         await anext(pieces)
     (after,) = await story.events("recording.delivered")

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from msgspec import structs
 
+from archive.calls import grounds
 from archive.calls.asked import Ask
 from archive.calls.call import Call, State
 from archive.calls.catalogue import owe_index
@@ -13,8 +14,10 @@ from archive.calls.filters import CallFilter, Sort
 from archive.calls.history import ShownEvent
 from archive.calls.index import index_call, refresh
 from archive.calls.placing import ClientGiven
+from archive.calls.reasons import ReasonRule
 from archive.calls.search import MOST_OWED, search, suggest
 from archive.errors import Invalid, Unavailable
+from archive.identity import rules
 from archive.policy.actions import Action
 from archive.policy.scope import AllCalls, Unsealed
 from archive.ports import CallChanges, Parts, Work
@@ -162,6 +165,25 @@ async def test_a_call_that_was_sealed_leaves_no_trace_before_the_index_knows(
     found = await search(parts, reader, Ask(q=typed, offset=offset, limit=1))
     assert (found.items, found.total, found.facets) == ((), 0, Facets())
     assert not await world.events("search.mismatch")  # nor was it offered
+
+
+@pytest.mark.parametrize("typed", ["platypus", "platypos", "olsson", ""])
+async def test_who_must_say_why_finds_the_call_and_no_word_of_it(
+    world: World, parts: Parts, typed: str
+) -> None:
+    call = await add(world, parts, "the platypus arrived", client=ClientGiven(name="Harald Olsson"))
+    asked = ReasonRule(actions=frozenset({Action.READ_TRANSCRIPT}), masks=("CASE-#",))
+    await rules.add(parts, world.at_console, asked)
+    reader = await caller(parts, (AllCalls(), READ))
+    found = await search(parts, reader, Ask(q=typed))
+    assert (uids(found), found.total, found.corrected) == ([call.uid], 1, None)
+    (item,) = found.items
+    assert (item.moments, item.missing, item.unspoken) == ((), (), bool(typed))
+    assert (await performed(world)).details["shown"] == []
+
+    await grounds.state(parts, reader, call.uid, "CASE-7")
+    (item,) = (await search(parts, reader, Ask(q=typed))).items
+    assert (bool(item.moments), item.unspoken) == (typed.startswith("platyp"), False)
 
 
 async def test_a_changed_call_is_found_once_the_index_knows(world: World, parts: Parts) -> None:
