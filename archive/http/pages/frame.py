@@ -18,6 +18,9 @@ ENTRIES = (
 )
 """The bar's pages in order, each with the action that opens it. Search is the box itself."""
 
+BESIDE = {"/people": ("/groups", "/integrations", "/partners", "/clients", "/teams")}
+"""Pages that an entry leads to by a way of its own."""
+
 THEMES = ("light", "dark")
 
 
@@ -53,7 +56,7 @@ def framed(
     t: Texts, *, path: str, now: datetime, zone: ZoneInfo, theme: str | None, person: Principal | None
 ) -> Frame:
     entries = [
-        Entry(t(label), href, path.split("?", maxsplit=1)[0].startswith(href))
+        Entry(t(label), href, path.split("?", maxsplit=1)[0].startswith((href, *BESIDE.get(href, ()))))
         for label, href, action in ENTRIES
         if person and may(person, action, now)
     ]

@@ -1,4 +1,4 @@
-"""What the templates of the log, of people and of health show: as `views`, with nothing left to decide."""
+"""What the templates of the log and of health show: as `views`, with nothing left to decide."""
 
 from datetime import datetime
 
@@ -42,37 +42,6 @@ class AuditView(Struct, frozen=True, kw_only=True):
     about: str = ""
     about_href: str = ""
     next: str = ""
-
-
-class GrantView(Struct, frozen=True):
-    text: str
-    until: datetime | None = None
-
-
-class PersonView(Struct, frozen=True):
-    name: str
-    email: str
-    grants: tuple[GrantView, ...]
-    created_at: datetime | None = None
-    disabled: bool = False
-
-
-class ProgramView(Struct, frozen=True):
-    name: str
-    client_id: str
-    grants: tuple[GrantView, ...]
-    disabled: bool = False
-
-
-class PeopleView(Struct, frozen=True):
-    """`adding` is the command that adds somebody, as it is typed on the server's own machine; `more_…` lead on."""
-
-    count: str
-    people: tuple[PersonView, ...]
-    adding: str
-    integrations: tuple[ProgramView, ...] = ()
-    more_people: str = ""
-    more_integrations: str = ""
 
 
 class ComponentView(Struct, frozen=True, kw_only=True):
