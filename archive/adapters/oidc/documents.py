@@ -146,9 +146,10 @@ def _named(keys: list[Key], kid: str | None) -> list[Key]:
 
 
 def _key(published: dict[str, Any]) -> Key | None:
-    """None for what isn't a public key for signatures, is broken or too small: the others still count."""
+    """None for what is no public key, broken or too small: the others still count. One that is for encryption proves
+    nothing: joserfc asks what a key is for."""
     kind = KINDS.get(str(published.get("kty")))
-    if kind is None or published.get("use", "sig") != "sig":
+    if kind is None:
         return None
     if kind is RSAKey and len(str(published.get("n"))) <= SHORT_MODULUS:
         return None
