@@ -6,7 +6,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo test check bench openapi lock
+.PHONY: setup demo test property check bench openapi lock
 
 setup: ## all that working on the archive needs; the command is then .venv/bin/call-archive
 	@$(PYTHON) -m infra.setup develop
@@ -18,6 +18,10 @@ demo: ## the archive with sample calls on http://localhost:8000, until Ctrl-C
 test: ## every test, on real parts (the first run on a machine builds MinIO, which takes minutes)
 	@$(PYTHON) -m infra.setup test
 	@exec $(BIN)/pytest -n 2 --dist loadfile tests
+
+property: ## the nightly size of one property: a million decisions, by the policy and by each database and engine
+	@$(PYTHON) -m infra.setup test
+	@ARCHIVE_TEST_DECISIONS=1000000 $(BIN)/pytest -q --timeout 3600 tests/property
 
 check: setup ## the fast inner loop: format, lint, types, directions, unit tests
 	@$(BIN)/ruff format --check .

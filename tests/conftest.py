@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.world",
     "tests.chromium",
     "tests.not_run",
+    "tests.decisions",
 ]
 
 

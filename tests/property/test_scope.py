@@ -8,18 +8,23 @@ from archive.adapters.db.database import SqlDatabase
 from archive.calls.call import Call
 from archive.policy.scope import AllCalls, CallIds, Intersection, Scope, Union, Unsealed, is_empty
 from archive.ports import NewCall
-from tests.property.worlds import NAMES, Compiler, by_predicate, scopes, worlds
+from tests.decisions import Tally, examples
+from tests.property.worlds import NAMES, Compiler, by_predicate, everywhere, scopes, worlds
 
 pytestmark = pytest.mark.anyio
 
 SCOPES = 20
-"""For each world."""
+"""For each generated world."""
 
-# A compiler is filled anew for each example, so that it doesn't matter that it outlives one.
-engines = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-"""The settings for comparing with something outside this process."""
+EVERYWHERE = list(everywhere())
+
+
+def outside(max_examples: int) -> settings:
+    """For comparing with something outside this process: what it holds outlives an example, and is made anew or stays
+    the same."""
+    return settings(
+        max_examples=max_examples, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
 
 
 class Sql:
@@ -35,6 +40,7 @@ class Sql:
                 made = (
                     await work.names.add_partner(f"partner {number}"),
                     await work.names.add_team(f"team {number}"),
+                    await work.names.add_client(f"client {number}", None, None),
                     await work.names.add_agent(f"agent {number}", f"{number}@example.com"),
                 )
                 assert {named.id for named in made} == {number}
@@ -76,6 +82,7 @@ def _new(call: Call) -> NewCall:
         registration_id=call.registration_id,
         partner_id=call.partner_id,
         team_id=call.team_id,
+        client_id=call.client_id,
         agent_id=call.agent_id,
         sealed=call.sealed,
     )
@@ -88,17 +95,32 @@ async def sql(database: SqlDatabase) -> Sql:
     return compiler
 
 
-async def agrees(compiler: Compiler, calls: list[Call], asked: list[Scope]) -> None:
+@pytest.fixture
+async def sql_of_everywhere(sql: Sql) -> Sql:
+    await sql.fill(EVERYWHERE)
+    return sql
+
+
+async def agrees(compiler: Compiler, calls: list[Call], asked: list[Scope], tally: Tally) -> None:
     """Every compilation is held against the predicate here."""
-    await compiler.fill(calls)
     for scope in asked:
         assert await compiler.held(scope) == by_predicate(calls, scope), scope
+        tally.made += len(calls)
 
 
-@engines
+@outside(40)
 @given(calls=worlds(), asked=st.lists(scopes(), min_size=SCOPES, max_size=SCOPES))
-async def test_sql_agrees_with_the_predicate(sql: Sql, calls: list[Call], asked: list[Scope]) -> None:
-    await agrees(sql, calls, asked)
+async def test_sql_agrees_with_the_predicate(
+    sql: Sql, tally: Tally, calls: list[Call], asked: list[Scope]
+) -> None:
+    await sql.fill(calls)
+    await agrees(sql, calls, asked, tally)
+
+
+@outside(examples(len(EVERYWHERE)))
+@given(scope=scopes(len(EVERYWHERE)))
+async def test_sql_agrees_wherever_a_call_can_be(sql_of_everywhere: Sql, tally: Tally, scope: Scope) -> None:
+    await agrees(sql_of_everywhere, EVERYWHERE, [scope], tally)
 
 
 @given(calls=worlds(), scope=scopes())

@@ -1,14 +1,17 @@
 """Generated worlds of calls, and scopes over them, for comparing what compiles a scope."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from typing import Protocol
 
 from hypothesis import strategies as st
 
-from archive.calls.call import AgentRef, Call, Kind, Named, Recording, State
+from archive.calls.call import AgentRef, Call, ClientRef, Kind, Named, Recording, State
 from archive.policy.scope import (
     AllCalls,
     CallIds,
+    Client,
     Intersection,
     Nothing,
     OwnCalls,
@@ -24,10 +27,10 @@ from archive.policy.scope import (
 )
 
 NAMES = (1, 2, 3)
-"""Ids of the partners, of the teams and of the agents that exist."""
+"""Ids of the partners, of the teams, of the clients and of the agents that exist."""
 UNKNOWN = 4
 CALLS = 6
-"""The most calls of a world; their ids count from 1."""
+"""The most calls of a generated world; their ids count from 1."""
 
 _START = datetime(2026, 2, 10, 9, 0, tzinfo=UTC)
 _some_id = st.none() | st.sampled_from(NAMES)
@@ -50,13 +53,27 @@ def worlds(draw: st.DrawFn) -> list[Call]:
     return [_call(draw, number) for number in range(1, draw(st.integers(1, CALLS)) + 1)]
 
 
-def scopes() -> st.SearchStrategy[Scope]:
-    """Every shape, the ones that no constructor makes (empty unions, nested Unsealed) among them."""
-    return st.recursive(_leaves(), _around, max_leaves=8)
+def scopes(calls: int = CALLS) -> st.SearchStrategy[Scope]:
+    """Every shape over a world of so many calls, the ones that no constructor makes (empty unions, nested Unsealed)
+    among them."""
+    return st.recursive(_leaves(calls), _around, max_leaves=8)
 
 
 def _call(draw: st.DrawFn, id: int) -> Call:
-    partner, team, agent = draw(_some_id), draw(_some_id), draw(_some_id)
+    places = [draw(_some_id) for _ in range(4)]
+    return placed(id, *places, sealed=draw(st.booleans()))
+
+
+def everywhere() -> Iterator[Call]:
+    """A call at each of the places where one can be, sealed and not: with two partners, teams, clients and agents."""
+    some = (None, *NAMES[:2])
+    for number, (*places, sealed) in enumerate(product(some, some, some, some, (False, True)), start=1):
+        yield placed(number, *places, sealed=sealed)
+
+
+def placed(
+    id: int, partner: int | None, team: int | None, client: int | None, agent: int | None, *, sealed: bool
+) -> Call:
     return Call(
         id=id,
         uid=f"call-{id}",
@@ -69,21 +86,23 @@ def _call(draw: st.DrawFn, id: int) -> Call:
         registration_id=1,
         partner=Named(partner, f"p{partner}", f"partner {partner}") if partner else None,
         team=Named(team, f"t{team}", f"team {team}") if team else None,
+        client=ClientRef(client, f"c{client}", f"client {client}") if client else None,
         agent=AgentRef(agent, f"a{agent}", f"agent {agent}") if agent else None,
-        sealed=draw(st.booleans()),
+        sealed=sealed,
     )
 
 
-def _leaves() -> st.SearchStrategy[Scope]:
+def _leaves(calls: int) -> st.SearchStrategy[Scope]:
     names = st.frozensets(st.sampled_from((*NAMES, UNKNOWN)), max_size=3)
-    calls = st.frozensets(st.integers(1, CALLS + 1), max_size=3)
+    some_calls = st.frozensets(st.integers(1, calls + 1), max_size=3)
     return st.one_of(
         st.builds(AllCalls),
         st.builds(Nothing),
         st.builds(Partner, names),
         st.builds(Team, names),
+        st.builds(Client, names),
         st.builds(OwnCalls, names),
-        st.builds(CallIds, calls),
+        st.builds(CallIds, some_calls),
     )
 
 
