@@ -37,7 +37,9 @@ def test_the_steps_beside_the_present_one_count_and_no_others() -> None:
     assert found == [None, present, present, present, None]
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666", "12345a", "²²²²²²"])
+@pytest.mark.parametrize(
+    "typed", ["", "12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666", "12345a", "²²²²²²"]
+)
 def test_what_is_no_code_is_none(typed: str) -> None:
     assert step_of(SECRET, typed, datetime(2026, 3, 1, tzinfo=UTC)) is None
 
