@@ -11,9 +11,10 @@ from msgspec import structs
 
 from archive.audit.event import Origin
 from archive.calls.caller import Caller
-from archive.errors import Forbidden
-from archive.identity import changes, grants, groups, manage
+from archive.errors import Forbidden, NotFound
+from archive.identity import changes, grants, groups, links, manage
 from archive.identity.grants import Giving
+from archive.identity.invitations import invite
 from archive.identity.managing import console
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Principal
@@ -332,3 +333,16 @@ async def test_what_waits_is_nobody_elses_to_see(office: Office) -> None:
     assert (await stranger.get("/api/v1/pending-changes")).status_code == 403
     for answer in (await stranger.get(f"/api/v1/pending-changes/{uid}"), await agree(stranger, uid)):
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_coming_in_by_an_invitation_as_somebody_who_came_to_approve(office: Office) -> None:
+    """Whoever made the link while the person held nothing must not come in by it once they approve."""
+    invited = await invite(
+        office.world.parts, Caller(office.admin), name="Nora", email="nora@example.com", giving=None
+    )
+    assert invited.secret
+    uid = await office.asked(to=invited.person, actions=[], role="compliance")
+    assert (await links.look(office.world.parts, invited.secret))[0].uid == invited.person.uid
+    assert (await agree(office.by_compliance, uid)).status_code == 200
+    with pytest.raises(NotFound):
+        await links.accept(office.world.parts, invited.secret, "a password of mine", Origin())
