@@ -14,6 +14,7 @@ from archive.http.context import Connection, Context
 from archive.http.describe import Described
 from archive.http.metrics import Metrics
 from archive.http.pages import routes as page_routes
+from archive.http.pages.standing import look
 from archive.http.routes import api_routes
 from archive.ids import is_uuid7
 from archive.ports import Parts
@@ -36,7 +37,7 @@ def create_app(parts: Parts, settings: Settings) -> Litestar:
     context = Context(parts, settings, Metrics(), openapi.text(handlers))
     return Litestar(
         route_handlers=[*handlers, *page_routes],
-        guards=[guard, check_address],
+        guards=[guard, check_address, look],
         exception_handlers={Exception: problems.handle},
         state=State({"context": context}),
         middleware=[BoundedSilence(settings.body_silence_seconds)],

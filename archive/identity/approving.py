@@ -10,7 +10,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from archive.audit.event import Detail, EventType, ObjectKind
-from archive.calls.access import denial
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.calls.filters import CallFilter
@@ -19,7 +18,7 @@ from archive.identity.consent import check_in_person
 from archive.identity.grants import give_agreed
 from archive.identity.managing import logging_own
 from archive.identity.oneself import check_other
-from archive.identity.requests import Decided, about, call_of, settle
+from archive.identity.requests import Decided, about, call_of, denied, settle
 from archive.identity.sharing import LONGEST, NEEDED, givable
 from archive.ids import is_uuid7
 from archive.policy.actions import HEAR, Action
@@ -81,12 +80,8 @@ async def get(parts: Parts, caller: Caller, uid: str) -> Asked:
         request = await work.requests.get(uid) if is_uuid7(uid) else None
         if request and (seen := await _seen(work, caller.principal, request)):
             return seen
-    reason = "no_grant" if request else "not_there"
-    details = {"action": Action.APPROVE.value}
     async with parts.database.write() as work:
-        await work.audit.append(
-            denial(caller, EventType.ARCHIVE_DENIED, ObjectKind.REQUEST, uid, reason, details=details)
-        )
+        await work.audit.append(denied(caller, uid, request))
     raise NotFound
 
 

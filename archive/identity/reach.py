@@ -71,13 +71,15 @@ class CallLine(Struct, frozen=True):
 
 
 class CallReach(Struct, frozen=True):
-    """`call` None: whoever asks may not see it, and is told its id alone. `gives`: they may let others hear it."""
+    """`call` None: whoever asks may not see it, and is told its id alone. `gives`: they may let others hear it.
+    `looks`: they may see what each of these reaches."""
 
     uid: str
     call: Call | None
     sealed: bool
     lines: tuple[CallLine, ...]
     gives: bool
+    looks: bool
 
 
 # ---- of a person -----------------------------------------------------------------------------------------------
@@ -170,6 +172,7 @@ async def _seen(work: Work, caller: Caller, call: Call, now: datetime) -> CallRe
         sealed=call.sealed,
         lines=tuple(await _call_lines(work, caller, [one for one in held if _acts(one.grant)], now)),
         gives=gives,
+        looks=await _looks_after(work, caller, now),
     )
 
 

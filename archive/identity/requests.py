@@ -4,16 +4,17 @@ What they are answered doesn't depend on whether there is such a thing: a reques
 other, and ends like one that nobody decides. See `approving` for those who decide.
 """
 
-import re
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from archive.audit.event import Detail, Event, EventType, Object, ObjectKind
+from archive.calls.access import denial
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Invalid, NotFound
 from archive.identity.consent import check_in_person
-from archive.ids import is_uuid7
+from archive.ids import find_uuid7, is_uuid7
+from archive.policy.actions import Action
 from archive.policy.scope import AllCalls
 from archive.ports import About, AccessRequest, NewRequest, Parts, RequestState, Work
 
@@ -21,8 +22,6 @@ LONGEST = timedelta(days=90)
 MOST_WAITING = 20
 MAX_ASKED = 200
 MAX_REASON = 500
-
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Asking(Struct, frozen=True, kw_only=True):
@@ -79,12 +78,20 @@ async def withdraw(parts: Parts, caller: Caller, uid: str) -> AccessRequest:
     check_in_person(caller)
     async with parts.database.write() as work:
         request = await work.requests.get(uid) if is_uuid7(uid) else None
-        if request is None or request.principal_id != caller.principal.id:
-            raise NotFound
-        decided = await settle(work, caller, request, RequestState.WITHDRAWN)
-        event = about(caller, EventType.GRANT_WITHDRAWN, request, await call_of(work, request))
-        await work.audit.append(event)
-        return decided
+        if request and request.principal_id == caller.principal.id:
+            decided = await settle(work, caller, request, RequestState.WITHDRAWN)
+            event = about(caller, EventType.GRANT_WITHDRAWN, request, await call_of(work, request))
+            await work.audit.append(event)
+            return decided
+        await work.audit.append(denied(caller, uid, request))
+    raise NotFound
+
+
+def denied(caller: Caller, uid: str, request: AccessRequest | None) -> Event:
+    """Somebody tried what is another's to do, or what isn't there."""
+    reason = "no_grant" if request else "not_there"
+    details = {"action": Action.APPROVE.value}
+    return denial(caller, EventType.ARCHIVE_DENIED, ObjectKind.REQUEST, uid, reason, details=details)
 
 
 class Decided(Conflict):
@@ -139,8 +146,8 @@ def about(
 def _checked(asking: Asking, now: datetime) -> tuple[str, str]:
     """What was asked for, and why, tidied."""
     asked, reason = asking.what.strip(), asking.reason.strip()
-    if asking.about is About.CALL and (found := _ID.search(asked)):
-        asked = found[0]
+    if asking.about is About.CALL and (found := find_uuid7(asked)):
+        asked = found
     for field, text, most in (("what", asked, MAX_ASKED), ("reason", reason, MAX_REASON)):
         if not 0 < len(text) <= most or "\0" in text:
             raise Invalid(f"{field} has 1 to {most} characters.", field=field)

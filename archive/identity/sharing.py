@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from archive.audit.event import ObjectKind
+from archive.audit.event import EventType, ObjectKind
 from archive.calls import access
+from archive.calls.access import log_denied
 from archive.calls.call import Call
 from archive.calls.caller import Caller
-from archive.errors import Forbidden, Invalid
+from archive.errors import Forbidden, Invalid, NotFound
 from archive.identity.grants import Giving, give_within
 from archive.identity.managing import logging_own
 from archive.identity.typed import clean_email
+from archive.ids import is_uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import decide
+from archive.policy.decide import Reason, decide
 from archive.policy.principal import Grant, Principal
+from archive.policy.scope import AllCalls, CallIds
 from archive.ports import Parts, Work
 
 LONGEST = timedelta(days=30)
@@ -28,6 +31,8 @@ async def give_call(
 
     It takes `grant` and all that is given, on this call and until that end; and no second person: nobody comes to hear
     what the giver's own partner isn't meant to tell. Raises `NotFound`, `Forbidden`, `Invalid`."""
+    if not reason.strip():
+        raise Invalid("Say why.", field="reason")
     granting = access.acting(parts.database, caller, Action.GRANT, call_uid)
     await access.reading(parts.database, caller, Action.LISTEN, call_uid)
     async with logging_own(parts, caller, ObjectKind.CALL), granting as (work, call):
@@ -60,3 +65,21 @@ async def _person(work: Work, email: str) -> Principal:
     if found is None or found.disabled_at is not None:
         raise Invalid("Nobody who may sign in has this e-mail address.", field="to")
     return found
+
+
+async def check_names(parts: Parts, caller: Caller, call_uid: str, grant_uid: str) -> None:
+    """Raises `NotFound` unless the grant is on that call alone, and in force. It says nothing of who may end it."""
+    async with parts.database.read() as work:
+        call = await work.calls.get(call_uid, AllCalls()) if is_uuid7(call_uid) else None
+        found = await work.principals.grant(grant_uid) if is_uuid7(grant_uid) else None
+    named = call and found and found[1].revoked_at is None and found[1].scope == CallIds(frozenset({call.id}))
+    if not named:
+        await log_denied(
+            parts,
+            caller,
+            Action.GRANT,
+            Reason.NOT_THERE,
+            denied=EventType.CALL_DENIED,
+            kind=ObjectKind.GRANT,
+        )
+        raise NotFound(f"There is no grant {grant_uid} in force.")

@@ -314,11 +314,11 @@ def _audit(told: ShownEvent) -> AuditView:
 @pytest.mark.parametrize(
     ("role", "entries", "home"),
     [
-        (Role.PARTNER_MANAGER, ["Upload"], "/"),
-        (Role.COMPLIANCE, ["Audit"], "/"),
-        (Role.AUDITOR, ["Audit"], "/audit"),
-        (Role.ADMINISTRATOR, ["People", "System"], "/people"),
-        (Role.AGENT, [], "/"),
+        (Role.PARTNER_MANAGER, ["Upload", "Access"], "/"),
+        (Role.COMPLIANCE, ["Audit", "Access"], "/"),
+        (Role.AUDITOR, ["Audit", "Access"], "/audit"),
+        (Role.ADMINISTRATOR, ["Access", "People", "System"], "/people"),
+        (Role.AGENT, ["Access"], "/"),
     ],
 )
 def test_the_bar_shows_only_what_one_may_use(role: Role, entries: list[str], home: str) -> None:

@@ -3,6 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 
 from archive.http.pages import (
+    access,
     account,
     audit,
     call,
@@ -23,6 +24,7 @@ from archive.http.pages import (
     names,
     office,
     people,
+    reach,
     reason_rules,
     search,
     upload,
@@ -59,6 +61,8 @@ routes: list[HTTPRouteHandler] = [
     entering.setup_form,
     entering.welcome_page,
     *changes.routes,
+    *access.routes,
+    *reach.routes,
     *half_way.routes,
     *linked.routes,
     *account.routes,

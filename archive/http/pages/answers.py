@@ -14,7 +14,9 @@ from archive.http.authenticate import Access
 from archive.http.context import context_of
 from archive.http.pages import times
 from archive.http.pages.frame import Frame, framed
+from archive.http.pages.missing import missing_view
 from archive.http.pages.rendering import render, texts
+from archive.http.pages.standing import standing_of
 from archive.http.pages.views import ErrorView
 from archive.http.problems import status_of, translated
 from archive.http.replies import PRIVATE
@@ -58,6 +60,7 @@ def frame_of(request: AnyRequest) -> Frame:
         zone=zone,
         theme=request.cookies.get("theme"),
         person=caller.principal if caller else None,
+        standing=standing_of(request),
     )
 
 
@@ -82,7 +85,7 @@ def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
     if isinstance(known, NotSignedIn):
         return go(f"/sign-in?next={quote(path_of(request))}" if request.method == "GET" else "/sign-in")
     if isinstance(known, NotFound) or _wrong_id(known):
-        return page(request, "missing.html", status=404)
+        return page(request, "missing.html", missing_view(frame_of(request)), status=404)
     status = status_of(known)
     if status >= 500 and not isinstance(known, Unavailable):
         log.error("unforeseen error", exc_info=error, extra={"route": request.scope.get("path_template")})
