@@ -43,7 +43,7 @@ def pages_of(who: str, site: Site) -> list[str]:
             f"/audit/calls/{call}",
             "/audit?outcome=denied&actor=nobody",
         ],
-        "admin": ["/people", "/system", "/welcome", "/audit"],
+        "admin": ["/people", "/access/reasons", "/system", "/welcome", "/audit"],
     }[who]
 
 

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,6 +13,9 @@ from tests import samples
 from tests.integration.archives import Archive
 from tests.integration.conftest import METADATA, TRANSCRIPT, WORDS, Uploaded
 from tests.integration.deeds import settled, upload
+
+LONG = 48 * 2**20
+"""Bytes of a recording that takes a slow line longer than the archive needs to end its download."""
 
 FAR = "01890000-0000-7000-8000-000000000000"
 """An id that no call has."""
@@ -177,6 +182,25 @@ class Chain:
             assert archive.run("people", "disable", email).returncode == 0
             assert browser.get(listen["audio_url"], headers={"Range": "bytes=0-99"}).status_code == 401
 
+    def test_a_download_in_flight_ends_with_its_program(
+        self, archive: Archive, crm: httpx.Client, auditor: httpx.Client
+    ) -> None:
+        uid = upload(crm, bytes(LONG), external_id="long").json()["id"]
+        with archive.integration("find,download") as program:
+            client_id = archive.console("integrations", "list")[-1]["client_id"]
+            with program.stream("GET", f"/api/v1/calls/{uid}/recording") as answer:
+                pieces = answer.iter_raw(64 * 1024)
+                got = len(next(pieces))
+                assert archive.run("integrations", "revoke", client_id).returncode == 0
+                revoked = time.monotonic()
+                got += _until_it_breaks(pieces)
+                assert time.monotonic() - revoked < 15
+            assert {program.get("/api/v1/calls").status_code for _ in range(2)} == {401}  # at either process
+        history = auditor.get(f"/api/v1/audit/calls/{uid}").json()["items"]
+        delivered = next(event for event in history if event["type"] == "recording.delivered")
+        assert delivered["outcome"] == "denied"
+        assert got <= delivered["details"]["bytes"] < LONG
+
     def test_a_transcript_may_follow_later_and_is_found(self, crm: httpx.Client) -> None:
         made = upload(crm, samples.in_format("ogg-opus"), partner="Adventure", external_id="later").json()
         assert settled(crm, made["id"])["state"] == "ready"
@@ -268,6 +292,18 @@ def _hear(person: httpx.Client, uploaded: Uploaded) -> str:
     assert progress.status_code == 204, progress.text
     assert person.delete(f"/api/v1/listens/{listen['id']}").status_code == 204
     return str(listen["id"])
+
+
+def _until_it_breaks(pieces: Iterator[bytes]) -> int:
+    """Bytes that come over a slow line before it breaks: a fast one has all before anybody could end it."""
+    got = 0
+    try:
+        for piece in pieces:
+            got += len(piece)
+            time.sleep(0.01)
+    except httpx.RemoteProtocolError:
+        return got
+    raise AssertionError("The download came to its end.")
 
 
 def _hears_nothing(person: httpx.Client, uploaded: Uploaded) -> None:
