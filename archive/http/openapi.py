@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from archive.http.authenticate import SAFE, Access
 from archive.http.describe import Described
+from archive.http.idempotency import HEADER, KEY, is_once
 from archive.http.problems import MEDIA_TYPE, Problem, phrase
 from archive.http.routes import api_routes
 
@@ -106,7 +107,11 @@ def _operation(
         "summary": one.summary,
         "tags": [one.group],
         "security": _SECURITY_OF[handler.opt.get("access")],
-        "parameters": [*_path_parameters(path), *_query_parameters(schemas, one)],
+        "parameters": [
+            *_path_parameters(path),
+            *_query_parameters(schemas, one),
+            *_header_parameters(handler),
+        ],
         "responses": _responses(schemas, handler, one, method),
     }
     if text := cleandoc(handler.fn.__doc__ or ""):
@@ -134,6 +139,14 @@ def _query_parameters(schemas: _Schemas, one: Described) -> list[Json]:
     ]
 
 
+def _header_parameters(handler: HTTPRouteHandler) -> list[Json]:
+    if not is_once(handler.fn):
+        return []
+    text = "Sent again within 24 hours, the same request is answered as before, and nothing is made twice."
+    schema = {"type": "string", "pattern": f"^{KEY.pattern}$"}
+    return [{"name": HEADER, "in": "header", "required": False, "schema": schema, "description": text}]
+
+
 def _body(schemas: _Schemas, one: Described) -> Json | None:
     if one.raw:
         return {"required": True, "content": {media: {"schema": {"type": "string"}} for media in one.raw}}
@@ -154,7 +167,8 @@ def _upload(metadata: Json) -> Json:
 
 
 def _responses(schemas: _Schemas, handler: HTTPRouteHandler, one: Described, method: str) -> Json:
-    refused = sorted({*one.problems, *_of_its_kind(handler, one, method)})
+    once = {409, 422} if is_once(handler.fn) else set()
+    refused = sorted({*one.problems, *_of_its_kind(handler, one, method), *once})
     problems = {str(status): _problem(schemas, one, status) for status in refused}
     return {str(one.status): _answer(schemas, one, method)} | _accepted(schemas, one) | problems
 

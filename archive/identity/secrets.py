@@ -11,6 +11,7 @@ burn processor time by whoever knocks.
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
 import zlib
@@ -41,6 +42,14 @@ def is_secret(prefix: Prefix, text: str) -> bool:
     if len(text) != size or not text.startswith(prefix) or not text.isascii():
         return False
     return _check(text[:-CHECK_CHARACTERS]) == text[-CHECK_CHARACTERS:]
+
+
+_ANY = re.compile(f"({'|'.join(Prefix)})[{ALPHABET}]{{{RANDOM_CHARACTERS + CHECK_CHARACTERS}}}".encode())
+
+
+def holds_secret(data: bytes) -> bool:
+    """Whether something in `data` looks like a secret of ours."""
+    return _ANY.search(data) is not None
 
 
 def hashed(secret: str) -> bytes:

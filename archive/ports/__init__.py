@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from archive.ports.answers import Answers, KeptAnswer
 from archive.ports.asking import (
     CHANGE_LIFE,
     REQUEST_LIFE,
@@ -96,6 +97,7 @@ __all__ = [
     "AccessRequest",
     "AccessRequests",
     "AddMember",
+    "Answers",
     "AudioEngine",
     "AuditLog",
     "Authenticator",
@@ -135,6 +137,7 @@ __all__ = [
     "IndexDebts",
     "IndexRebuild",
     "Job",
+    "KeptAnswer",
     "Known",
     "KnownName",
     "Limiter",

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from archive.ports.answers import Answers
 from archive.ports.asking import AccessRequests, PendingChanges, Reasons
 from archive.ports.audit import AuditLog
 from archive.ports.calls import Calls, Names
@@ -56,6 +57,8 @@ class Work(Protocol):
     def registrations(self) -> Registrations: ...
     @property
     def authorizations(self) -> Authorizations: ...
+    @property
+    def answers(self) -> Answers: ...
     @property
     def audit(self) -> AuditLog: ...
     async def now(self) -> datetime:

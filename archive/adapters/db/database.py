@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from archive.adapters.db.answers import SqlAnswers
 from archive.adapters.db.audit import SqlAuditLog
 from archive.adapters.db.calls import SqlCalls
 from archive.adapters.db.changes import SqlPendingChanges
@@ -54,6 +55,7 @@ class SqlWork:
         self.company = SqlCompanySignIns(self._unit)
         self.registrations = SqlRegistrations(self._unit)
         self.authorizations = SqlAuthorizations(self._unit)
+        self.answers = SqlAnswers(self._unit)
         self.audit = SqlAuditLog(self._unit)
 
     async def now(self) -> datetime:

@@ -14,6 +14,7 @@ from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body
+from archive.http.idempotency import once
 from archive.identity import rules
 from archive.policy.actions import Action, Role
 from archive.ports import PendingChange, StoredRule
@@ -106,6 +107,7 @@ async def list_rules(request: AnyRequest) -> Response[bytes]:
         )
     ),
 )
+@once
 async def add_rule(request: AnyRequest) -> Response[bytes]:
     """It binds at once, whoever is listening: from their next listen on."""
     parts, caller = acting(request)
