@@ -162,7 +162,7 @@ async def test_what_ends_takes_its_tokens_along_those_given_out_meanwhile_includ
         assert await work.authorizations.end(authorization.uid)
         assert not await work.authorizations.end(authorization.uid)
         late = await add(b"c", authorization.principal_id, FIND, soon, authorization.uid)
-        assert [await work.credentials.token(hash) for hash in (b"a", b"c")] == [None, None]
+        assert [await work.credentials.token(one) for one in (b"a", b"c")] == [None, None]
         assert [await work.credentials.token_revoked(one.uid) for one in (token, late)] == [True, True]
         assert await work.credentials.token(b"b") == own
         assert not await work.credentials.token_revoked(own.uid)
