@@ -40,10 +40,14 @@ class SqlRegistrations:
         written = {name: getattr(registration, name) for name in _WRITTEN}
         values = {**written, "revision": registration.revision + 1}
         key = registration.principal_id
-        writing = self._unit.insert(registrations).values(**values, principal_id=key).on_conflict_do_update(
-            index_elements=["principal_id"],
-            set_=values,
-            where=registrations.c.revision == registration.revision,
+        writing = (
+            self._unit.insert(registrations)
+            .values(**values, principal_id=key)
+            .on_conflict_do_update(
+                index_elements=["principal_id"],
+                set_=values,
+                where=registrations.c.revision == registration.revision,
+            )
         )
         if await self._unit.value(writing.returning(registrations.c.revision)) is None:
             return False
