@@ -1,27 +1,28 @@
-"""`If-Match` of things that count their revisions (RFC 9110, 13.1.1)."""
+"""`If-Match` on edits (RFC 9110, 13.1.1): an edit made on what somebody else changed meanwhile is refused."""
 
 import re
 
 from archive.errors import Malformed, Stale
 
-_ETAG = re.compile(r'(?P<weak>W/)?"(?P<revision>[0-9]{1,15})"')
 _TAG = re.compile(r'"[!#-~]{1,64}"')
+_REVISION = re.compile(r'"([0-9]{1,15})"')
 
 
 def etag_of(revision: int) -> str:
+    """Of things that count their revisions."""
     return f'"{revision}"'
 
 
 def revision_of(if_match: str | None) -> int | None:
-    """The revision in a strong ETag of ours; None for whatever it is now. Raises `Stale`, or `Malformed`."""
-    if if_match is None or if_match.strip() == "*":
+    """The revision that a thing must still have; None for whatever it is now. Raises as `strong` does, and `Stale` for
+    an ETag that is none of ours."""
+    given = strong(if_match)
+    if given is None:
         return None
-    match = _ETAG.fullmatch(if_match.strip())
+    match = _REVISION.fullmatch(given)
     if match is None:
-        raise Malformed('If-Match takes an ETag, such as "3".', field="If-Match")
-    if match["weak"]:
-        raise Stale  # a weak ETag never matches
-    return int(match["revision"])
+        raise Stale
+    return int(match[1])
 
 
 def strong(if_match: str | None) -> str | None:

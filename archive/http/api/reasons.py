@@ -15,6 +15,7 @@ from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body
 from archive.http.idempotency import once
+from archive.http.revisions import strong
 from archive.identity import rules
 from archive.policy.actions import Action, Role
 from archive.ports import PendingChange, StoredRule
@@ -132,8 +133,8 @@ async def replace_rule(request: AnyRequest, rule_id: FromPath[str]) -> Response[
     """202 where the new rule is weaker, and so waits for a second person. With `If-Match` it is refused (412) if
     somebody changed it meanwhile."""
     parts, caller = acting(request)
-    rule, match = await json_body(request, ReasonRule), request.headers.get("if-match")
-    replaced = await rules.replace(parts, caller, rule_id, rule, match=None if match == "*" else match)
+    rule, match = await json_body(request, ReasonRule), strong(request.headers.get("if-match"))
+    replaced = await rules.replace(parts, caller, rule_id, rule, match=match)
     if isinstance(replaced, PendingChange):
         return replies.json(RuleWaits(replaced.uid), 202)
     return _told(replaced)
