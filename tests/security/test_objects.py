@@ -17,6 +17,7 @@ from archive.ids import uuid7
 from archive.policy.actions import ROLE_ACTIONS, Action, Role
 from archive.policy.principal import Principal
 from tests.security.test_access_routes import ON_ACCESS
+from tests.security.test_administration_routes import NAMES_TOLD, ON_OFFICE
 from tests.world import World
 
 pytestmark = pytest.mark.anyio
@@ -229,6 +230,8 @@ async def test_every_route_stands_in_a_table(world: World) -> None:
         *BY_RIGHT,
         *TO_ANYBODY,
         *ON_PEOPLE,
+        *ON_OFFICE,
+        *NAMES_TOLD,
         *OWN_ACCOUNT,
     } == set(served(world.app))
 

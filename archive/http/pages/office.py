@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from litestar import Response, post
 from litestar.params import FromPath
 
-from archive.errors import ArchiveError, Conflict, Forbidden, Invalid, NotFound, Stale
+from archive.errors import ArchiveError, Conflict, Invalid, NotFound, Stale
 from archive.http.context import acting
 from archive.http.forms import form
 from archive.http.pages.answers import OPEN, AnyRequest, failed, go, local
@@ -16,12 +16,13 @@ from archive.http.pages.people_views import GrantRow
 from archive.http.pages.rendering import texts
 from archive.identity import grants
 from archive.identity.described import Described
+from archive.identity.oneself import OnesOwn
 from archive.identity.reach import Line, PersonReach, Standing
 from archive.policy.principal import Grant
 from archive.ports import PendingChange, Work
 
 SECTIONS = ("people", "groups", "integrations", "partners", "clients", "teams")
-REFUSED = (Invalid, Conflict, NotFound, Forbidden, Stale)
+REFUSED = (Invalid, Conflict, NotFound, OnesOwn, Stale)
 
 Given = Mapping[str, str]
 Doing = Callable[[Given], Awaitable[Response[bytes]]]
