@@ -19,7 +19,7 @@ from archive.identity.grants import give_agreed
 from archive.identity.managing import logging_own
 from archive.identity.oneself import check_other
 from archive.identity.requests import Decided, about, call_of, denied, settle
-from archive.identity.sharing import LONGEST, NEEDED, givable
+from archive.identity.sharing import LONGEST, NEEDED, givable, lasting
 from archive.ids import is_uuid7
 from archive.policy.actions import HEAR, Action
 from archive.policy.decide import decide, may, resolve_scope
@@ -159,7 +159,7 @@ def _of_call(who: Principal, request: AccessRequest, call: Call, now: datetime) 
     scope = CallIds(frozenset({call.id}))
     if decide(who, Action.APPROVE, call, now).allowed:
         return Share(request, scope, request.until, call)
-    if all(decide(who, action, call, now).allowed for action in (Action.GRANT, *NEEDED)):
+    if all(decide(lasting(who), action, call, now).allowed for action in (Action.GRANT, *NEEDED)):
         return Share(request, scope, min(request.until, now + LONGEST), call, direct=True)
     return None
 

@@ -110,7 +110,7 @@ async def see(parts: Parts, caller: Caller, grant_uid: str) -> None:
                 )
             return
         reason = "no_grant" if found else "not_there"
-        await work.audit.append(_denied(caller, ObjectKind.GRANT, grant_uid, reason, Action.APPROVE))
+        await work.audit.append(_denied(caller, ObjectKind.GRANT, grant_uid, reason, Action.APPROVE.value))
     raise NotFound
 
 
@@ -140,7 +140,7 @@ async def _check_may(parts: Parts, caller: Caller, minutes: int) -> None:
     if why is None:
         return
     async with parts.database.write() as work:
-        await work.audit.append(_denied(caller, ObjectKind.ARCHIVE, None, why[0], Action.LISTEN))
+        await work.audit.append(_denied(caller, ObjectKind.ARCHIVE, None, why[0], "break_glass"))
     raise Forbidden(why[1])
 
 
@@ -226,5 +226,5 @@ async def _is_told(work: Work, caller: Caller, holder: Principal) -> bool:
     return holder.id != caller.principal.id and may(caller.principal, Action.APPROVE, await work.now())
 
 
-def _denied(caller: Caller, kind: ObjectKind, uid: str | None, reason: str, action: Action) -> Event:
-    return denial(caller, EventType.ARCHIVE_DENIED, kind, uid, reason, details={"action": action.value})
+def _denied(caller: Caller, kind: ObjectKind, uid: str | None, reason: str, doing: str) -> Event:
+    return denial(caller, EventType.ARCHIVE_DENIED, kind, uid, reason, details={"action": doing})

@@ -14,6 +14,7 @@ from archive.calls.filters import CallFilter
 from archive.errors import Forbidden, NotFound
 from archive.identity.places import describe
 from archive.identity.second import approves_all
+from archive.identity.sharing import NEEDED, lasting
 from archive.ids import is_uuid7
 from archive.policy.actions import ROLE_ACTIONS, Action
 from archive.policy.decide import decide, may
@@ -72,7 +73,7 @@ class CallLine(Struct, frozen=True):
 
 class CallReach(Struct, frozen=True):
     """`call` None: whoever asks may not see it, and is told its id alone. `gives`: they may let others hear it.
-    `looks`: they may see what each of these reaches."""
+    `looks`: they may see what each of these reaches. `everybody`: not those alone whose grant names the call."""
 
     uid: str
     call: Call | None
@@ -80,6 +81,7 @@ class CallReach(Struct, frozen=True):
     lines: tuple[CallLine, ...]
     gives: bool
     looks: bool
+    everybody: bool
 
 
 # ---- of a person -----------------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ async def _seen(work: Work, caller: Caller, call: Call, now: datetime) -> CallRe
         return decide(who, action, call, now).allowed
 
     everybody = allowed(A.APPROVE) or may(who, A.MANAGE_PEOPLE, now)
-    gives = allowed(A.GRANT) and all(map(allowed, (A.FIND, A.READ_CALL, A.LISTEN)))
+    gives = all(decide(lasting(who), one, call, now).allowed for one in (A.GRANT, *NEEDED))
     if not everybody and not gives:
         return None
     held = [one for one in await work.reaching.of_call(call, now) if everybody or _names_it(one.grant, call)]
@@ -173,6 +175,7 @@ async def _seen(work: Work, caller: Caller, call: Call, now: datetime) -> CallRe
         lines=tuple(await _call_lines(work, caller, [one for one in held if _acts(one.grant)], now)),
         gives=gives,
         looks=await _looks_after(work, caller, now),
+        everybody=everybody,
     )
 
 

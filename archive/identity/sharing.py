@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from archive.audit.event import EventType, ObjectKind
 from archive.calls import access
 from archive.calls.access import log_denied
@@ -15,7 +17,7 @@ from archive.identity.typed import clean_email
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import Reason, decide
-from archive.policy.principal import Grant, Principal
+from archive.policy.principal import Basis, Grant, Principal
 from archive.policy.scope import AllCalls, CallIds
 from archive.ports import Parts, Work
 
@@ -46,10 +48,16 @@ async def givable(work: Work, caller: Caller, call: Call, until: datetime) -> fr
     now = await work.now()
     if not now < until <= now + LONGEST:
         raise Invalid(f"until lies within the next {LONGEST.days} days.", field="until")
-    held = frozenset(_held(caller.principal, call, now, until))
+    held = frozenset(_held(lasting(caller.principal), call, now, until))
     if not held.issuperset(NEEDED):
         raise Forbidden("Nobody gives more of a call, or for longer, than they hold of it themselves.")
     return held
+
+
+def lasting(who: Principal) -> Principal:
+    """Somebody without what they took by breaking the glass: that isn't theirs to pass on."""
+    kept = tuple(grant for grant in who.grants if grant.basis is not Basis.BREAK_GLASS)
+    return structs.replace(who, grants=kept)
 
 
 def _held(who: Principal, call: Call, now: datetime, until: datetime) -> Iterator[Action]:

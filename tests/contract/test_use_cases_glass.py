@@ -8,13 +8,16 @@ import pytest
 from archive.calls.call import Consent
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
-from archive.identity import ending, glass
+from archive.identity import approving, ending, glass, reach, requests
 from archive.identity.glass import Breaking, Taken
 from archive.identity.half_way import EVERYBODY
 from archive.identity.managing import console
+from archive.identity.requests import Asking
+from archive.identity.sharing import give_call
 from archive.policy.actions import HEAR, Action, Role
 from archive.policy.decide import decide
 from archive.policy.principal import Basis
+from archive.ports import About
 from tests.story import Story
 
 pytestmark = pytest.mark.anyio
@@ -176,3 +179,21 @@ async def test_nobody_else_breaks_it_and_their_try_is_logged(story: Story) -> No
     codes = [event.reason_code for event in await story.events("archive.denied")]
     assert codes == ["not_in_person", "no_grant", "not_in_person", "glass_off"]
     assert await story.events("glass.broken") == []
+
+
+async def test_what_was_taken_is_not_passed_on(story: Story) -> None:
+    call, who = await story.ready("Northwind"), await admin(story)
+    asker = await story.signed_in(await story.caller({A.UPLOAD}, "Contoso"))
+    asking = Asking(
+        about=About.CALL, what=call.uid, until=story.clock() + timedelta(minutes=30), reason="They rang me"
+    )
+    request = await requests.ask(story.parts, asker, asking)
+    await take(story, who)
+    who = await story.again(who)
+    with pytest.raises(Forbidden):
+        await give_call(
+            story.parts, who, call.uid, asker.principal.email or "", until=asking.until, reason="They asked"
+        )
+    with pytest.raises(NotFound):
+        await approving.approve(story.parts, who, request.uid)
+    assert not (await reach.of_call(story.parts, who, call.uid)).gives

@@ -226,7 +226,7 @@ async def test_who_reaches_a_call_is_whom_the_policy_lets(story: Story) -> None:
     """Each grant that the database picks is one that contains the call, and none is left out."""
     calls = [await story.ready(name, external_id=name) for name in ("Northwind", "Contoso", "Fabrikam")]
     ids = frozenset(range(1, 12))
-    scopes = [
+    scopes: list[Scope] = [
         AllCalls(),
         Partner(ids),
         Partner(frozenset({1})),

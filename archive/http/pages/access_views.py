@@ -41,7 +41,8 @@ class ReachView(Struct, frozen=True, kw_only=True):
 
 
 class CallReachView(Struct, frozen=True, kw_only=True):
-    """`href`: of the call, for those who may see it. `give`: the form that lets somebody hear it."""
+    """`href`: of the call, for those who may see it. `give`: the form that lets somebody hear it. `partial`: only the
+    grants that name the call are shown."""
 
     uid: str
     title: str
@@ -50,6 +51,7 @@ class CallReachView(Struct, frozen=True, kw_only=True):
     sealed: bool
     rows: tuple[ReachRow, ...]
     give: Until | None
+    partial: bool
     problem: str = ""
     typed: Mapping[str, str] = {}
 

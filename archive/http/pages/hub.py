@@ -1,6 +1,6 @@
 """What the page of access shows: gathered for whoever reads it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from msgspec import Struct
@@ -80,7 +80,7 @@ async def _request(work: Work, reader: Reader, asked: Asked) -> RequestView:
         what=_what(reader, asked),
         href=f"/calls/{share.call.uid}/access" if share and share.call else "",
         comes_to=texts()("scope.calls", count=asked.calls or 0),
-        until=one.until,
+        until=last(one.until),
         reason=one.reason,
         asked_at=one.asked_at,
         days=_days(reader.frame, share.until if share else one.until),
@@ -102,15 +102,20 @@ def asked_for(one: AccessRequest) -> str:
 
 def _days(frame: Frame, until: datetime) -> Until:
     """The last day that counts whole, or in part, before `until`."""
-    longest = until - frame.now
+    longest = last(until) - frame.now
     return until_of(frame, longest, max(longest, USUALLY))
+
+
+def last(until: datetime) -> datetime:
+    """The last moment before it: what lasts until midnight lasts until the day before."""
+    return until - timedelta(microseconds=1)
 
 
 def _mine(one: AccessRequest) -> MineView:
     return MineView(
         uid=one.uid,
         what=asked_for(one),
-        until=one.until,
+        until=last(one.until),
         reason=one.reason,
         asked_at=one.asked_at,
         state=texts()(f"request.{one.state.value}"),

@@ -1,5 +1,7 @@
 """What somebody can reach, and why; who can reach a call, and why. Every line is a grant, with a way to end it."""
 
+from collections.abc import Mapping
+
 from litestar import Response, get, post
 from litestar.params import FromPath
 
@@ -118,7 +120,11 @@ async def _row(work: Work, found: PersonReach, line: Line, ends: bool) -> ReachR
 
 
 async def _call_page(
-    request: AnyRequest, uid: str, problem: str = "", typed: dict[str, str] | None = None, status: int = 200
+    request: AnyRequest,
+    uid: str,
+    problem: str = "",
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> Response[bytes]:
     parts, caller = acting(request)
     found = await reach.of_call(parts, caller, uid)
@@ -129,7 +135,8 @@ async def _call_page(
         uid=uid,
         title=title_of(found.call, frame) if found.call else t("reach.call", id=uid),
         href=f"/calls/{uid}" if found.call else "",
-        about=t("reach.call_count", count=len(rows)),
+        about=t("reach.call_count", count=len(rows)) if found.everybody else "",
+        partial=not found.everybody,
         sealed=found.sealed,
         rows=rows,
         give=until_of(frame, sharing.LONGEST) if found.gives else None,

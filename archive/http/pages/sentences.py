@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from archive.audit.event import EventType
@@ -93,7 +94,20 @@ def _details(event: ShownEvent, names: Names) -> Iterator[str]:
             yield t(f"aside.{details['what']}")
         case EventType.TRANSCRIPT_READ | EventType.TRANSCRIPT_ADDED:
             yield t("aside.version", version=details["version"])
+    yield from _asked(event)
     yield from _principals(event, names)
+
+
+def _asked(event: ShownEvent) -> Iterator[str]:
+    """Why access was asked for, what was answered, until when somebody took it."""
+    t, details = texts(), event.details
+    match event.type:
+        case EventType.GRANT_ASKED if _text(details, "reason"):
+            yield t("audit.reason", reason=details["reason"])
+        case EventType.GRANT_APPROVED | EventType.GRANT_REFUSED if _text(details, "answer"):
+            yield t("aside.answer", answer=details["answer"])
+        case EventType.GLASS_BROKEN if _text(details, "until"):
+            yield t("aside.until", time=times.in_utc(datetime.fromisoformat(details["until"])))
 
 
 def _principals(event: ShownEvent, names: Names) -> Iterator[str]:
