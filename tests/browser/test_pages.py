@@ -43,7 +43,20 @@ def pages_of(who: str, site: Site) -> list[str]:
             f"/audit/calls/{call}",
             "/audit?outcome=denied&actor=nobody",
         ],
-        "admin": ["/people", "/access/reasons", "/system", "/welcome", "/audit"],
+        "admin": [
+            "/people",
+            "/people/add",
+            "/groups",
+            "/integrations",
+            "/integrations/add",
+            "/partners",
+            "/clients",
+            "/teams",
+            "/access/reasons",
+            "/system",
+            "/welcome",
+            "/audit",
+        ],
     }[who]
 
 
