@@ -92,6 +92,7 @@ def _rights(caller: Caller, call: Call) -> Rights:
         retry=allows(Action.EDIT) or allows(Action.UPLOAD),
         seal=allows(Action.SEAL),
         approve=allows(Action.APPROVE),
+        grant=allows(Action.GRANT),
         audit=may(caller.principal, Action.READ_AUDIT, now),
     )
 

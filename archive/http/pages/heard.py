@@ -38,6 +38,7 @@ class Rights(Struct, frozen=True):
     audit: bool
     seal: bool = False
     approve: bool = False
+    grant: bool = False
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -92,6 +93,7 @@ def call_view(seen: Seen, frame: Frame) -> CallView:
         facts=tuple(_facts(call)),
         downloads=tuple(_downloads(seen)),
         heard=heard_view(seen.heard, BESIDE),
+        access=f"/calls/{call.uid}/access" if rights.approve or rights.grant else "",
         history=f"/audit/calls/{call.uid}" if rights.audit else "",
     )
 

@@ -237,6 +237,7 @@ class CallView(Struct, frozen=True, kw_only=True):
     downloads: tuple[Link, ...] = ()
     heard: HeardView = HeardView()
     history: str = ""
+    access: str = ""
 
 
 # ---- forms -----------------------------------------------------------------------------------------------------
