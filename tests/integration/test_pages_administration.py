@@ -23,7 +23,7 @@ async def shown(client: httpx.AsyncClient, path: str) -> str:
     return html.unescape(answer.text)
 
 
-async def sent(client: httpx.AsyncClient, path: str, status: int = 303, **form: str) -> str:
+async def sent(client: httpx.AsyncClient, path: str, status: int = 303, /, **form: str) -> str:
     """The page that a form leads to, or the one that it answers with."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await client.post(path, content=urlencode(form), headers=headers)

@@ -129,14 +129,16 @@ async def give_view(
 ) -> GiveView:
     """`given` and `error`: what was typed, and why it wasn't done. `own`: one's own calls may be given. `nothing`: it
     may be left out."""
-    given, uncounted = given or {}, isinstance(error, Uncounted)
+    t, given, uncounted = texts(), given or {}, isinstance(error, Uncounted)
     whats = (*((NOTHING,) if nothing else ()), *ROLES, *SOME)
     wheres = (*NAMED[:3], *(("own",) if own else ()), "all", "call")
     return GiveView(
         action=action,
-        what=() if program else _choices("what", whats, given.get("what")),
+        what=()
+        if program
+        else tuple(Choice(one, t(f"what.{one}"), one == given.get("what")) for one in whats),
         actions=_boxes(given) if program else (),
-        where=_choices("where", wheres, given.get("where")),
+        where=tuple(Choice(one, t(f"where.{one}"), one == given.get("where")) for one in wheres),
         names=await _names(work),
         name=given.get("name", ""),
         until=given.get("until", ""),
@@ -170,11 +172,6 @@ def _what(given: Mapping[str, str]) -> tuple[Role | None, frozenset[Action]]:
     if not actions:
         raise Invalid(texts()("give.what_needed"), field="what")
     return None, actions
-
-
-def _choices(family: str, values: tuple[str, ...], chosen: str | None) -> tuple[Choice, ...]:
-    t = texts()
-    return tuple(Choice(one, t(f"{family}.{one}"), one == chosen) for one in values)
 
 
 async def _names(work: Work) -> tuple[str, ...]:
