@@ -24,8 +24,8 @@ from archive.ports import Work
 
 A = Action
 ROLES = tuple(role.value for role in Role)
-SOME = {"hear": HEAR, "see": frozenset({A.FIND, A.READ_CALL})}
-"""What may be given beside roles, by a word of its own."""
+SOME = {"see": frozenset({A.FIND, A.READ_CALL}), "hear": HEAR}
+"""What may be given beside roles, by a word of its own; the least first, as the form offers it."""
 FOR_PROGRAMS = (
     A.FIND,
     A.READ_CALL,
@@ -130,7 +130,7 @@ async def give_view(
     """`given` and `error`: what was typed, and why it wasn't done. `own`: one's own calls may be given. `nothing`: it
     may be left out."""
     t, given, uncounted = texts(), given or {}, isinstance(error, Uncounted)
-    whats = (*((NOTHING,) if nothing else ()), *ROLES, *SOME)
+    whats = (*((NOTHING,) if nothing else ()), *SOME, *ROLES)
     wheres = (*NAMED[:3], *(("own",) if own else ()), "all", "call")
     return GiveView(
         action=action,
