@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.site import Site
+from tests.browser.test_pages import axe
 from tests.browser.verbs import Visitor
 
 pytestmark = pytest.mark.anyio
@@ -90,3 +91,28 @@ async def test_the_pages_are_walked_by_keyboard(visitor: Visitor) -> None:
         await expect(visitor.page.get_by_role("link", name=name, exact=True)).to_be_focused()
     await visitor.page.keyboard.press("Enter")
     await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Teams")
+
+
+async def test_a_persons_a_groups_and_a_programs_page_are_clean_for_axe_and_narrow_enough(
+    visitor: Visitor,
+) -> None:
+    page, found = visitor.page, []
+    await visitor.sign_in("admin")
+    await visitor.visit("/groups")
+    await page.get_by_label("Name").fill("Contoso desk")
+    await page.get_by_role("button", name="Add a group").click()
+    for path, link in (
+        ("/people", "Maria Lund"),
+        ("/groups", "Contoso desk"),
+        ("/integrations", "Phone system"),
+    ):
+        await visitor.visit(path)
+        await page.get_by_role("link", name=link).click()
+        for width, scheme in ((360, "dark"), (1280, "light")):
+            await page.set_viewport_size({"width": width, "height": 800})
+            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            found += [f"{link} {width}: {issue}" for issue in await axe(page)] + (
+                [f"{link}: wide"] if wide else []
+            )
+    assert not found, "\n".join(found)

@@ -80,7 +80,7 @@ async def test_axe_finds_nothing_serious_in_either_theme(visitor: Visitor, who: 
     async for path in _walk(visitor, who):
         for scheme in ("light", "dark"):
             await visitor.page.emulate_media(color_scheme=scheme)
-            found += [f"{path} {scheme}: {issue}" for issue in await _axe(visitor.page)]
+            found += [f"{path} {scheme}: {issue}" for issue in await axe(visitor.page)]
     assert not found, "\n".join(found)
 
 
@@ -115,7 +115,7 @@ async def _walk(visitor: Visitor, who: str):  # type: ignore[no-untyped-def]
         yield path
 
 
-async def _axe(page: Page) -> list[str]:
+async def axe(page: Page) -> list[str]:
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     result = await page.evaluate("tags => axe.run({ runOnly: tags })", TAGS)
     return list(_told(result["violations"]))
