@@ -18,6 +18,7 @@ from archive.policy.actions import ROLE_ACTIONS, Action, Role
 from archive.policy.principal import Principal
 from tests.security.test_access_routes import ON_ACCESS
 from tests.security.test_administration_routes import NAMES_TOLD, ON_OFFICE
+from tests.security.test_asking_routes import ON_ASKING
 from tests.world import World
 
 pytestmark = pytest.mark.anyio
@@ -226,6 +227,7 @@ async def test_every_route_stands_in_a_table(world: World) -> None:
         *ON_LISTENS,
         *ON_INTEGRATIONS,
         *ON_ACCESS,
+        *ON_ASKING,
         *OF_ONESELF,
         *BY_RIGHT,
         *TO_ANYBODY,
