@@ -202,7 +202,8 @@ def test_nobody_outside_the_database_knows_its_tables() -> None:
 
 
 def test_the_tests_see_bytes_read_and_all_calls_looked_at() -> None:
-    source = "parts.blobs.read(name)\nstore = self.parts.blobs\nwork.calls.get(uid, AllCalls())\nwork.calls.get(uid, scope)"
-    tree = ast.parse(source)
+    tree = ast.parse(
+        "parts.blobs.read(name); self.blobs; work.calls.get(uid, AllCalls()); work.calls.get(uid, scope)"
+    )
     assert _asked_of(tree, "blobs") == {"read"}
     assert _wide(tree) == 1
