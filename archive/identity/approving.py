@@ -4,7 +4,7 @@ Whoever could let somebody hear a call anyway (see `sharing`) decides on a reque
 limits: one call, 30 days. Nobody decides on their own.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -22,7 +22,7 @@ from archive.identity.requests import Decided, about, call_of, denied, settle
 from archive.identity.sharing import LONGEST, NEEDED, givable, lasting
 from archive.ids import is_uuid7
 from archive.policy.actions import HEAR, Action
-from archive.policy.decide import decide, may, resolve_scope
+from archive.policy.decide import decide, resolve_scope
 from archive.policy.principal import Basis, Grant, Principal
 from archive.policy.scope import (
     CallIds,
@@ -32,15 +32,19 @@ from archive.policy.scope import (
     impersonal,
     intersection,
     is_empty,
+    reaches_all,
     spans,
     union,
     unsealed,
 )
-from archive.ports import About, AccessRequest, GiveGrant, Parts, RequestState, Work
+from archive.ports import About, AccessRequest, Decidable, GiveGrant, Parts, RequestState, Work
 
 MAX_ANSWER = 500
-MOST = 200
+PORTION = 200
 """Waiting requests looked through at once."""
+
+MOST_COUNTED = 200
+"""Of requests that have to be looked into one by one: so many are counted."""
 
 
 class Share(Struct, frozen=True):
@@ -65,13 +69,17 @@ class Asked(Struct, frozen=True):
 async def waiting(parts: Parts, caller: Caller, after: int, limit: int) -> list[Asked]:
     """Those on which the caller may decide, oldest first, those whose id is greater than `after`."""
     async with parts.database.read() as work:
-        found = [share async for share in _decidable(work, caller.principal, after)][:limit]
+        found = await _decidable(work, caller.principal, after, limit)
         return [Asked(one.request, one, await number(work, one.scope)) for one in found]
 
 
 async def count_waiting(work: Work, who: Principal) -> int:
-    """How many of the oldest wait for somebody's decision."""
-    return len([share async for share in _decidable(work, who, 0)])
+    """How many wait for somebody's decision; `MOST_COUNTED` at most for whoever approves over a part of the archive."""
+    now = await work.now()
+    which = _which(who, now)
+    if which.names and not reaches_all(impersonal(resolve_scope(who, Action.APPROVE, now))):
+        return len(await _decidable(work, who, 0, MOST_COUNTED))
+    return 0 if _on_none(which) else await work.requests.count(now, which)
 
 
 async def get(parts: Parts, caller: Caller, uid: str) -> Asked:
@@ -124,13 +132,30 @@ async def number(work: Work, scope: Scope) -> int:
 # ---- who decides on what ---------------------------------------------------------------------------------------
 
 
-async def _decidable(work: Work, who: Principal, after: int) -> AsyncIterator[Share]:
+async def _decidable(work: Work, who: Principal, after: int, limit: int) -> list[Share]:
+    """The oldest, however many there are before them that others decide on."""
     now = await work.now()
-    if not (may(who, Action.APPROVE, now) or (may(who, Action.GRANT, now) and may(who, Action.LISTEN, now))):
-        return
-    found = await work.requests.waiting(now, after=after, limit=MOST)
-    for share in await _shares(work, who, [one for one in found if one.principal_id != who.id]):
-        yield share
+    which, shares = _which(who, now), list[Share]()
+    while len(shares) < limit and not _on_none(which):
+        found = await work.requests.waiting(now, which, after=after, limit=PORTION)
+        if not found:
+            break
+        after = found[-1].id
+        shares += await _shares(work, who, found)
+    return shares[:limit]
+
+
+def _which(who: Principal, now: datetime) -> Decidable:
+    """As `_share` has it, but for clients and partners: each of those is looked into."""
+    approves = resolve_scope(who, Action.APPROVE, now)
+    lets = [resolve_scope(lasting(who), action, now) for action in (Action.GRANT, *NEEDED)]
+    return Decidable(
+        union((approves, intersection(*lets))), names=not is_empty(impersonal(approves)), but=who.id
+    )
+
+
+def _on_none(which: Decidable) -> bool:
+    return is_empty(which.calls) and not which.names
 
 
 async def _shares(work: Work, who: Principal, requests: Sequence[AccessRequest]) -> list[Share]:

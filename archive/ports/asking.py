@@ -71,6 +71,15 @@ class NewRequest(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Decidable(Struct, frozen=True):
+    """Which requests somebody may decide on: about the calls of `calls`; with `names`, about clients and partners too.
+    `but`: whoever they are, who doesn't decide on their own."""
+
+    calls: Scope
+    names: bool
+    but: int
+
+
 class AccessRequests(Protocol):
     async def add(self, new: NewRequest) -> AccessRequest: ...
     async def get(self, uid: str) -> AccessRequest | None: ...
@@ -78,8 +87,14 @@ class AccessRequests(Protocol):
         """One's own, newest first, those whose id is less than `before`."""
         ...
 
-    async def waiting(self, now: datetime, *, after: int, limit: int) -> list[AccessRequest]:
+    async def waiting(
+        self, now: datetime, which: Decidable, *, after: int, limit: int
+    ) -> list[AccessRequest]:
         """Those that name something and still wait at `now`, oldest first, those whose id is greater than `after`."""
+        ...
+
+    async def count(self, now: datetime, which: Decidable) -> int:
+        """How many `waiting` would list in all."""
         ...
 
     async def count_waiting(self, principal_id: int, now: datetime) -> int:

@@ -8,11 +8,13 @@ import pytest
 from archive.adapters.db.database import SqlDatabase
 from archive.policy.principal import Principal
 from archive.policy.scope import AllCalls
-from archive.ports import About, AccessRequest, NewRequest, RequestState
+from archive.ports import About, AccessRequest, Decidable, NewRequest, RequestState
 from tests.contract.making import add_person, new_grant
 from tests.databases import Clock
 
 pytestmark = pytest.mark.anyio
+
+ANY = Decidable(AllCalls(), names=True, but=0)
 
 
 async def ask(
@@ -32,7 +34,8 @@ async def ask(
 
 async def waiting(database: SqlDatabase, clock: Clock, after: int = 0, limit: int = 9) -> list[str]:
     async with database.read() as work:
-        return [one.uid for one in await work.requests.waiting(clock(), after=after, limit=limit)]
+        listed = await work.requests.waiting(clock(), ANY, after=after, limit=limit)
+        return [one.uid for one in listed]
 
 
 async def test_a_request_is_kept_as_it_was_asked(database: SqlDatabase, clock: Clock) -> None:

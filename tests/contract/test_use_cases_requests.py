@@ -45,6 +45,11 @@ async def listed(story: Story, decider: Caller) -> list[str]:
     return [one.request.uid for one in await approving.waiting(story.parts, decider, 0, 50)]
 
 
+async def counted(story: Story, decider: Caller) -> int:
+    async with story.parts.database.read() as work:
+        return await approving.count_waiting(work, decider.principal)
+
+
 async def hears(story: Story, who: Caller, call: Call) -> bool:
     return decide((await story.again(who)).principal, A.LISTEN, call, story.clock()).allowed
 
@@ -118,6 +123,44 @@ async def test_whoever_approves_over_a_partner_decides_on_that_partner_alone(sto
     assert len(await story.events("archive.denied")) == 4
     granted = await approving.approve(story.parts, boss, wanted[1].uid)
     assert (await story.grant(granted.grant or "")).scope == Partner(frozenset({ours.partner_id or 0}))
+
+
+async def test_those_that_others_decide_on_hide_none(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many came before: calls elsewhere, clients and partners looked into one by one, and one's own."""
+    monkeypatch.setattr(approving, "PORTION", 2)
+    ours = await story.ready("Northwind", client=ClientGiven(name="Harbour Dental"))
+    theirs = await story.ready("Contoso", external_id="2", client=ClientGiven(name="Hill"))
+    boss = await person(story, {A.APPROVE}, "Northwind")
+    manager = await person(story, Role.PARTNER_MANAGER, "Northwind")
+    askers = [await nobody(story) for _ in range(3)]
+    for asker in askers:
+        await ask(story, asker, theirs)
+        await ask(story, asker, "Hill", About.CLIENT)
+        await ask(story, asker, "Contoso", About.PARTNER)
+    await ask(story, boss, ours)
+    calls = [(await ask(story, asker, ours)).uid for asker in askers]
+    client = await ask(story, askers[0], "Harbour Dental", About.CLIENT)
+    assert await listed(story, boss) == [*calls, client.uid]
+    assert await counted(story, boss) == 4
+    first, second = await approving.waiting(story.parts, boss, 0, 2)
+    assert [first.request.uid, second.request.uid] == calls[:2]
+    (third, _) = await approving.waiting(story.parts, boss, second.request.id, 2)
+    assert third.request.uid == calls[2]
+    assert (len(await listed(story, manager)), await counted(story, manager)) == (4, 4)
+
+
+async def test_what_waits_is_counted_as_it_is_listed(story: Story) -> None:
+    calls = [await story.ready(name, external_id=name) for name in ("Northwind", "Contoso")]
+    asker = await nobody(story)
+    for call in calls:
+        await ask(story, asker, call)
+    await ask(story, asker, "Contoso", About.PARTNER)
+    await ask(story, asker, "nothing")
+    boss = await person(story, Role.COMPLIANCE)
+    await ask(story, boss, calls[0])
+    deciders = [boss, await person(story, Role.PARTNER_MANAGER, "Contoso"), await nobody(story), asker]
+    counts = [await counted(story, one) for one in deciders]
+    assert counts == [len(await listed(story, one)) for one in deciders] == [3, 1, 0, 0]
 
 
 async def test_of_a_client_an_approver_grants_the_calls_they_approve_over(story: Story) -> None:

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 
-from archive.adapters.db.tables import access_requests, principals
+from archive.adapters.db.calls import readable
+from archive.adapters.db.tables import access_requests, calls, principals
 from archive.adapters.db.unit import Unit
 from archive.ids import uuid7
-from archive.ports import REQUEST_LIFE, AccessRequest, NewRequest, RequestState
+from archive.ports import REQUEST_LIFE, About, AccessRequest, Decidable, NewRequest, RequestState
 
 _r = access_requests.c
 _shown = (
@@ -43,9 +44,15 @@ class SqlAccessRequests:
             query = query.where(_r.id < before)
         return [_request(row) for row in await self._unit.all(query.order_by(_r.id.desc()).limit(limit))]
 
-    async def waiting(self, now: datetime, *, after: int, limit: int) -> list[AccessRequest]:
-        query = _shown.where(*_open(now), _r.found_id.is_not(None), _r.id > after)
+    async def waiting(
+        self, now: datetime, which: Decidable, *, after: int, limit: int
+    ) -> list[AccessRequest]:
+        query = _shown.where(*_open(now), *_of(which), _r.id > after)
         return [_request(row) for row in await self._unit.all(query.order_by(_r.id).limit(limit))]
+
+    async def count(self, now: datetime, which: Decidable) -> int:
+        counting = select(func.count()).select_from(access_requests)
+        return int(await self._unit.value(counting.where(*_open(now), *_of(which))))
 
     async def count_waiting(self, principal_id: int, now: datetime) -> int:
         counting = select(func.count()).select_from(access_requests)
@@ -66,6 +73,14 @@ def _open(now: datetime) -> Iterator[ColumnElement[bool]]:
     yield _r.state == RequestState.WAITING
     yield _r.asked_at >= now - REQUEST_LIFE
     yield _r.until > now
+
+
+def _of(which: Decidable) -> Iterator[ColumnElement[bool]]:
+    one = readable(which.calls).with_only_columns(calls.c.id).where(calls.c.id == _r.found_id)
+    call = and_(_r.about == About.CALL, one.correlate(access_requests).exists())
+    yield _r.found_id.is_not(None)
+    yield _r.principal_id != which.but
+    yield or_(call, _r.about != About.CALL) if which.names else call
 
 
 def _request(row: Row[Any]) -> AccessRequest:
