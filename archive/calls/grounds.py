@@ -1,7 +1,6 @@
 """On what grounds somebody hears, takes away or reads a call: by which grant, and for what reason where one is asked.
 
-Where several grants let somebody, the first whose rules are met counts: who would be let without a reason by one of
-them needs none because of another.
+A rule asks whoever holds one of its roles: a share from somebody else, or a role beside it, spares nobody the reason.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,7 +25,7 @@ from archive.calls.reasons import (
 from archive.calls.transcript import clean
 from archive.errors import Invalid
 from archive.policy.actions import Action
-from archive.policy.decide import letting
+from archive.policy.decide import decide, roles_of
 from archive.policy.principal import Grant, PrincipalKind
 from archive.ports import Parts, Work
 
@@ -93,25 +92,21 @@ async def unspoken(work: Work, caller: Caller, calls: Collection[Call]) -> set[i
     if not rules or not calls:
         return set()
     said = await work.reasons.stated(caller.principal.id, caller.seat, calls, KEPT)
-    now = await work.now()
+    roles = roles_of(caller.principal, await work.now())
     return {
         call.id
         for call in calls
-        if not any(
-            _met(demanding(rules, grant, Action.READ_TRANSCRIPT, call), caller, said.get(call.id))
-            for grant in letting(caller.principal, Action.READ_TRANSCRIPT, call, now)
-        )
+        if not _met(demanding(rules, roles, Action.READ_TRANSCRIPT, call), caller, said.get(call.id))
     }
 
 
 async def _grounds(work: Work, caller: Caller, call: Call, action: Action, said: str | None) -> Grounds:
-    rules = await _rules(work)
-    asked: list[ReasonRule] = []
-    for grant in letting(caller.principal, action, call, await work.now()):
-        asked = demanding(rules, grant, action, call)
-        if _met(asked, caller, said):
-            return Grounds(grant, said, said or caller.principal.purpose)
-    raise required(asked, said)
+    now = await work.now()
+    asked = demanding(await _rules(work), roles_of(caller.principal, now), action, call)
+    grant = decide(caller.principal, action, call, now).grant
+    if grant is None or not _met(asked, caller, said):
+        raise required(asked, said)
+    return Grounds(grant, said, said or caller.principal.purpose)
 
 
 def _met(rules: Sequence[ReasonRule], caller: Caller, said: str | None) -> bool:

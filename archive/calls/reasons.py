@@ -1,6 +1,7 @@
 """When somebody must say why: before hearing, taking away or reading a call."""
 
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Annotated
 
@@ -9,7 +10,6 @@ from msgspec import Meta, Struct
 from archive.calls.call import Call, Kind
 from archive.errors import Invalid
 from archive.policy.actions import Action, Role
-from archive.policy.principal import Grant
 
 KEPT = timedelta(hours=12)
 """So long a reason counts for whatever its person does with the call, from the seat that they said it from."""
@@ -29,8 +29,9 @@ No regular expression: one that somebody mistypes, or means ill, can keep a proc
 class ReasonRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Demands a reason where all that it names fits; what is empty fits everything.
 
-    `roles` are of the grant that lets somebody; `partners` are public ids. `masks`: forms of a case number, one of
-    which the reason must have; empty: any text will do. `explanation` is shown where the reason is asked for."""
+    `roles`: whoever holds one of them is asked, whichever grant lets them. `partners` are public ids. `masks`: forms of
+    a case number, one of which the reason must have; empty: any text will do. `explanation` is shown where the reason
+    is asked for."""
 
     actions: frozenset[Action]
     roles: frozenset[Role] = frozenset()
@@ -47,9 +48,16 @@ class ReasonRequired(Invalid):
     code = "reason_required"
 
 
-def demanding(rules: Iterable[ReasonRule], grant: Grant, action: Action, call: Call) -> list[ReasonRule]:
-    """The rules that ask whoever does `action` on the call by this grant for a reason."""
-    return [rule for rule in rules if action in rule.actions and _fits(rule, grant.role, call)]
+def demanding(
+    rules: Iterable[ReasonRule], roles: AbstractSet[Role], action: Action, call: Call
+) -> list[ReasonRule]:
+    """The rules that ask whoever holds these roles for a reason before they do `action` on the call."""
+    return [rule for rule in rules if binds(rule, roles, action) and _fits(rule, call)]
+
+
+def binds(rule: ReasonRule, roles: AbstractSet[Role], action: Action) -> bool:
+    """Whether the rule asks whoever holds these roles for a reason before they do `action`, on any call at all."""
+    return action in rule.actions and (not rule.roles or not rule.roles.isdisjoint(roles))
 
 
 def satisfies(rule: ReasonRule, reason: str | None, standing: str | None = None) -> bool:
@@ -76,11 +84,10 @@ def weakens(old: ReasonRule, new: ReasonRule | None) -> bool:
     return narrower or _laxer(old.masks, new.masks)
 
 
-def _fits(rule: ReasonRule, role: Role | None, call: Call) -> bool:
+def _fits(rule: ReasonRule, call: Call) -> bool:
     partner = call.partner.uid if call.partner else None
     return (
-        (not rule.roles or role in rule.roles)
-        and (not rule.partners or partner in rule.partners)
+        (not rule.partners or partner in rule.partners)
         and (not rule.labels or not rule.labels.isdisjoint(call.labels))
         and (not rule.kinds or call.kind in rule.kinds)
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from archive.policy.actions import Action
+from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, Principal
 from archive.policy.scope import (
     CallIds,
@@ -81,10 +81,9 @@ def decide(principal: Principal, action: Action, call: Placed | None, now: datet
     return Decision(False, Reason.OUT_OF_SCOPE if given else Reason.NO_GRANT)
 
 
-def letting(principal: Principal, action: Action, call: Placed, now: datetime) -> Iterator[Grant]:
-    """Each grant by which `principal` may do `action` on `call`."""
-    if _barred(principal, action) is None:
-        yield from (grant for grant in _giving(principal, action, now) if contains(reach(grant), call))
+def roles_of(principal: Principal, now: datetime) -> frozenset[Role]:
+    """Every role that somebody holds at `now`, on whichever calls."""
+    return frozenset(grant.role for grant in principal.grants if grant.role and grant.in_force(now))
 
 
 def _giving(principal: Principal, action: Action, now: datetime) -> Iterator[Grant]:

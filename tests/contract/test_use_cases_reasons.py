@@ -15,8 +15,8 @@ from archive.errors import Forbidden, Invalid, NotFound
 from archive.identity import rules
 from archive.identity.managing import console
 from archive.ids import uuid7
-from archive.policy.actions import Action, Role
-from archive.policy.principal import PrincipalKind
+from archive.policy.actions import HEAR, Action, Role
+from archive.policy.principal import Principal, PrincipalKind
 from tests.story import Story
 
 pytestmark = pytest.mark.anyio
@@ -69,13 +69,21 @@ async def test_others_need_none(story: Story) -> None:
     assert "purpose" not in (await story.events("transcript.read"))[0].texts
 
 
-async def test_whom_another_grant_lets_without_a_reason_needs_none(story: Story) -> None:
+@pytest.mark.parametrize("beside", [Role.TEAM_LEAD, HEAR])
+async def test_no_other_grant_spares_anybody_the_reason_of_their_role(
+    story: Story, beside: Role | frozenset[Action]
+) -> None:
     call, officer = await story.ready(), await story.caller(Role.COMPLIANCE)
-    await story.give(officer.principal, Role.TEAM_LEAD, "all")
-    await listen.begin(story.parts, await story.again(officer), call.uid)
-    (event,) = await story.events("listen.opened")
-    lead = (await story.again(officer)).principal.grants[1]
-    assert event.details["grant"] == lead.uid
+    await story.give(officer.principal, beside, "all")
+    both = await story.again(officer)
+    for caller in (both, structs.replace(both, principal=backwards(both.principal))):
+        with pytest.raises(ReasonRequired):
+            await listen.begin(story.parts, caller, call.uid)
+    await listen.begin(story.parts, both, call.uid, WHY)
+
+
+def backwards(principal: Principal) -> Principal:
+    return structs.replace(principal, grants=principal.grants[::-1])
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "no", "\x07\x07\x07\x07"])
