@@ -68,7 +68,7 @@ async def renewed(work: Work, caller: Caller) -> Caller | None:
     """The caller as they stand now, disabled or not, for what goes on long after the request began; None once the
     session or token that they came with was ended. A token that merely expired ends nothing.
     """
-    principal = await work.principals.get(caller.principal.uid)
+    principal = await work.principals.acting(caller.principal.id, await work.now())
     if principal is None or (principal.disabled_at is None and await _ended(work, caller)):
         return None
     return structs.replace(caller, principal=structs.replace(principal, narrowed=caller.principal.narrowed))

@@ -47,7 +47,7 @@ async def _known(work: Work, hash: bytes) -> Known | None:
     token, now = await work.credentials.token(hash), await work.now()
     if token is None or token.expires_at <= now:
         return None
-    principal = await work.principals.by_id(token.principal_id)
+    principal = await work.principals.acting(token.principal_id, now)
     if principal is None or principal.disabled_at is not None:
         return None
     authorization = await work.authorizations.get(token.family) if token.family else None

@@ -83,7 +83,7 @@ async def find(parts: Parts, secret: str, lifetime: Lifetime) -> tuple[Principal
         now = await work.now()
         if session is None or lifetime.over(session, now):
             return None
-        person = await work.principals.by_id(session.principal_id)
+        person = await work.principals.acting(session.principal_id, now)
     if person is None or person.disabled_at is not None:
         return None
     if now - session.seen_at > FRESH:

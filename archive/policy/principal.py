@@ -51,7 +51,8 @@ class Grant(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True):
-    """A person or an integration, as looked up for this request.
+    """A person or an integration, as looked up for this request: `grants` that are over come along only for those who
+    show them.
 
     `narrowed`: the actions that an access token was limited to; None for a session. Scopes only ever narrow.
     `email` is None for integrations.

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from archive.adapters.db.database import SqlDatabase
 from archive.errors import Conflict
@@ -107,6 +108,32 @@ async def test_a_revoked_grant_stays_and_says_when(database: SqlDatabase, clock:
     assert now is not None
     assert [grant.revoked_at for grant in now.grants] == [revoked, None]
     assert now.grants[1] == second
+
+
+async def test_whoever_acts_comes_without_what_is_over(database: SqlDatabase, clock: Clock) -> None:
+    jo, now = await add_person(database), clock()
+    async with database.write() as work:
+        group = await work.groups.add("Hearers")
+        await work.groups.add_member(group.id, jo.id)
+        for holder in (jo.id, group.id):
+            lasting, ended, revoked, coming = [
+                new_grant(clock, CallIds(frozenset({one})), None, Action.APPROVE) for one in (1, 2, 3, 4)
+            ]
+            await work.principals.give(holder, lasting)
+            await work.principals.give(holder, structs.replace(ended, until=now + timedelta(hours=1)))
+            await work.principals.revoke((await work.principals.give(holder, revoked)).id)
+            await work.principals.give(holder, structs.replace(coming, since=now + timedelta(days=1)))
+    now = clock.forward(hours=1)
+    async with database.read() as work:
+        acting, known = await work.principals.acting(jo.id, now), await work.principals.by_id(jo.id)
+        (approver,) = await work.principals.holding(Action.APPROVE)
+        assert await work.principals.acting(0, now) is None
+    assert acting is not None
+    assert known is not None
+    assert [one.scope for one in acting.grants] == [CallIds(frozenset({one})) for one in (1, 4, 1, 4)]
+    assert [one.group for one in acting.grants] == [None, None, group.uid, group.uid]
+    assert acting == structs.replace(known, grants=acting.grants) == approver
+    assert (len(known.grants), set(acting.grants) < set(known.grants)) == (8, True)
 
 
 async def test_own_calls_follow_the_agents_email(database: SqlDatabase, clock: Clock) -> None:

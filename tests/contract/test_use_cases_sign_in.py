@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from archive.audit.event import Origin
+from archive.calls.access import renewed
 from archive.calls.caller import Caller
 from archive.errors import ArchiveError, Conflict, Forbidden, NotFound, TooMany
 from archive.identity import authenticators, changes, half_way, invitations, links, people, sessions, totp
@@ -215,6 +216,21 @@ async def test_a_password_change_leaves_one_session_with_another_secret(story: S
     assert await sessions.find(story.parts, secret, day) is not None
     (event,) = await story.events("session.ended")
     assert (event.reason_code, event.object["id"]) == ("password_changed", other.origin.session)
+
+
+async def test_a_request_carries_nothing_that_is_over(story: Story) -> None:
+    """However long somebody has been here, what they held once costs their requests nothing."""
+    who = await story.revoke(await person(story))
+    await story.give(who.principal, Role.AGENT, "all")
+    async with story.parts.database.write() as work:
+        secret = await sessions.begin(work, who.principal, who.origin)
+        still = await renewed(work, who)
+    found = await sessions.find(story.parts, secret, sessions.Lifetime(sessions.KEPT, sessions.KEPT))
+    assert len(who.principal.grants) == 1
+    assert found is not None
+    assert still is not None
+    assert [one.role for one in found[0].grants] == [one.role for one in still.principal.grants]
+    assert [one.role for one in found[0].grants] == [Role.AGENT]
 
 
 async def test_somebody_else_changes_a_name_and_an_email(story: Story) -> None:

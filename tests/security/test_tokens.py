@@ -5,8 +5,9 @@ import base64
 
 import httpx
 import pytest
+from msgspec import structs
 
-from archive.identity import manage, tokens
+from archive.identity import bearers, manage, tokens
 from archive.identity.secrets import Prefix, is_secret, new_secret
 from archive.policy.actions import Action, Role
 from tests.world import URL, World
@@ -104,6 +105,17 @@ async def test_a_client_without_grants_gets_a_token_that_opens_nothing(
     assert answer.json()["scope"] == ""
     client = await world.client({"Authorization": f"Bearer {answer.json()['access_token']}"})
     assert (await client.get("/api/v1/calls")).json()["items"] == []
+
+
+async def test_a_programs_request_carries_nothing_that_is_over(world: World, crm: Credentials) -> None:
+    token = (await ask(world, crm)).json()["access_token"]
+    known = await bearers.find(world.parts, token)
+    assert known is not None
+    async with world.parts.database.write() as work:
+        await work.principals.revoke(known.principal.grants[0].id)
+    again = await bearers.find(world.parts, token)
+    assert again is not None
+    assert again.principal == structs.replace(known.principal, grants=known.principal.grants[1:])
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,9 @@ class SqlPrincipals:
     async def by_id(self, id: int) -> Principal | None:
         return await self._one(principals.c.id == id)
 
+    async def acting(self, id: int, now: datetime) -> Principal | None:
+        return next(iter(await self._all(principals.c.id == id, lasting=now)), None)
+
     async def by_ids(self, ids: Collection[int]) -> list[Principal]:
         return await self._all(principals.c.id.in_(ids)) if ids else []
 
@@ -177,7 +180,7 @@ class SqlPrincipals:
         ids = await self._unit.values(own.union(shared))
         return [
             one
-            for one in await self.by_ids(ids)
+            for one in await self._all(principals.c.id.in_(ids), lasting=now)
             if one.kind is PrincipalKind.PERSON and one.disabled_at is None
         ]
 
@@ -218,11 +221,14 @@ class SqlPrincipals:
     async def _one(self, *conditions: ColumnElement[bool]) -> Principal | None:
         return next(iter(await self._all(*conditions)), None)
 
-    async def _all(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Principal]:
+    async def _all(
+        self, *conditions: ColumnElement[bool], limit: int | None = None, lasting: datetime | None = None
+    ) -> list[Principal]:
+        """`lasting`: without the grants that are over then."""
         query = select(principals).where(*conditions).order_by(principals.c.id).limit(limit)
         rows = await self._unit.all(query)
         own = await self._own([row.email_key for row in rows if row.email_key])
-        held = await self._held([row.id for row in rows])
+        held = await self._held([row.id for row in rows], *(not_over(lasting) if lasting else ()))
         return [_principal(row, held.get(row.id, ()), own.get(row.email_key, frozenset())) for row in rows]
 
     async def _own(self, emails: Collection[str]) -> dict[str, frozenset[int]]:
@@ -231,10 +237,10 @@ class SqlPrincipals:
         rows = await self._unit.all(query) if emails else ()
         return {email: frozenset(row.id for row in rows if row.email_key == email) for email in emails}
 
-    async def _held(self, ids: Collection[int]) -> dict[int, list[Row[Any]]]:
+    async def _held(self, ids: Collection[int], *which: ColumnElement[bool]) -> dict[int, list[Row[Any]]]:
         """By who holds them: their own grants, and those of the groups that they are in."""
         held: dict[int, list[Row[Any]]] = {}
-        for row in await self._unit.all(_holding(ids)) if ids else ():
+        for row in await self._unit.all(_holding(ids, *which)) if ids else ():
             held.setdefault(row.holder, []).append(row)
         return held
 
@@ -249,13 +255,15 @@ def _past(after: int, kind: PrincipalKind) -> tuple[ColumnElement[bool], ...]:
     return principals.c.kind == kind, principals.c.id > after
 
 
-def _holding(ids: Collection[int]) -> CompoundSelect[Any]:
-    own = select(grants, null().cast(Text).label("group"), grants.c.principal_id.label("holder"))
+def _holding(ids: Collection[int], *which: ColumnElement[bool]) -> CompoundSelect[Any]:
+    own = select(grants, null().cast(Text).label("group"), grants.c.principal_id.label("holder")).where(
+        *which
+    )
     shared = (
         select(grants, principals.c.uid.label("group"), _memberships.c.member_id.label("holder"))
         .join(_memberships, _memberships.c.group_id == grants.c.principal_id)
         .join(principals, principals.c.id == grants.c.principal_id)
-        .where(_memberships.c.member_id.in_(ids), principals.c.disabled_at.is_(None))
+        .where(_memberships.c.member_id.in_(ids), principals.c.disabled_at.is_(None), *which)
     )
     return own.where(grants.c.principal_id.in_(ids)).union_all(shared).order_by("id")
 
@@ -281,6 +289,10 @@ def _held_by(uid: str) -> ColumnElement[bool]:
 
 def live(now: datetime) -> Iterator[ColumnElement[bool]]:
     yield grants.c.since <= now
+    yield from not_over(now)
+
+
+def not_over(now: datetime) -> Iterator[ColumnElement[bool]]:
     yield grants.c.revoked_at.is_(None)
     yield or_(grants.c.until.is_(None), grants.c.until > now)
 
