@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from litestar import Litestar
+from msgspec import structs
 
 from archive.adapters.db.database import SqlDatabase
 from archive.adapters.ffmpeg import FFmpegEngine
@@ -30,6 +32,8 @@ from archive.calls.sound import AudioLimits
 from archive.calls.transcript import Segment, Transcript
 from archive.calls.upload import Metadata
 from archive.http.app import create_app
+from archive.http.context import one_thread
+from archive.http.metrics import Metrics
 from archive.identity import manage, people, sessions
 from archive.identity.grants import give_within
 from archive.identity.manage import Giving, Registering
@@ -71,14 +75,10 @@ class World:
         self.parts = parts
         self.settings = settings
         self.clock = clock
-        self.app: Litestar = create_app(parts, settings)
+        self.app = _application(parts, settings)
         self.at_console = manage.console("tester")
         self._stack = stack
-        document = json.loads(self.app.state.context.openapi)
-        self._described = [
-            (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations)
-            for path, operations in document["paths"].items()
-        ]
+        self._described = _described(self.app.state.context.openapi)
 
     async def client(self, headers: Mapping[str, str] | None = None, **more: Any) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=cast(Any, self.app), raise_app_exceptions=False)
@@ -204,6 +204,25 @@ class World:
                 moved = await work.calls.advance(call.id, old, new, changes)
         assert moved is not None
         return moved
+
+
+_applications: dict[Settings, Litestar] = {}
+
+
+def _application(parts: Parts, settings: Settings) -> Litestar:
+    """One for all worlds of a process, each with a context of its own: to build the routes takes 0.3 s."""
+    app = _applications.get(settings) or _applications.setdefault(settings, create_app(parts, settings))
+    app.state.context = structs.replace(
+        app.state.context, parts=parts, settings=settings, metrics=Metrics(), parsing=one_thread()
+    )
+    return app
+
+
+@cache
+def _described(openapi: str) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    """Each path of the document as a pattern, with its operations."""
+    paths = json.loads(openapi)["paths"]
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), operations) for path, operations in paths.items()]
 
 
 async def _chunks(data: bytes) -> AsyncIterator[bytes]:
