@@ -22,7 +22,11 @@ _PLACE = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 
 def query(request: Request[Any, Any, Any], type: type[T]) -> T:
     """The query string as `type`, a struct that forbids unknown fields. Raises `Malformed`, naming the field."""
-    return _convert(fields(request.url.query), type)
+    pairs = fields(request.url.query)
+    for name, value in pairs:
+        if "\0" in value:  # no text that is kept holds one: nothing can be found by it
+            raise Malformed("A text may not hold the character NUL.", field=name)
+    return _convert(pairs, type)
 
 
 def fields(text: str, kind: str = "address") -> list[tuple[str, str]]:
