@@ -30,6 +30,7 @@ class EventType(StrEnum):
     AUTHENTICATOR_ADDED = "authenticator.added"
     AUTHENTICATOR_REMOVED = "authenticator.removed"
     RECOVERY_USED = "recovery.used"
+    CREDENTIALS_ENDED = "credentials.ended"
     LINK_MADE = "link.made"
     LINK_USED = "link.used"
     IDENTITY_LINKED = "identity.linked"

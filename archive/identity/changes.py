@@ -7,6 +7,7 @@ from archive.calls.access import denial
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from archive.identity import ending, grants, groups, integrations, links, rules
+from archive.identity.approvers import coming_anew, people_behind
 from archive.identity.facts import both, facts
 from archive.identity.managing import change, manages
 from archive.identity.second import Unfit, approves_all, unfit
@@ -155,21 +156,26 @@ async def _decide(
 async def _apply(work: Work, caller: Caller, agreed: PendingChange) -> None:
     try:
         await _check_asker(work, agreed)
-        match agreed.change:
-            case GiveGrant():
-                await grants.apply(work, caller, agreed.change, agreed)
-            case ProlongGrant():
-                await ending.apply(work, caller, agreed.change, agreed)
-            case AddMember() | MapClaim():
-                await groups.apply(work, caller, agreed.change, agreed)
-            case RotateSecret():
-                await integrations.apply(work, agreed.change, agreed)
-            case ResetSignIn():
-                await links.apply(work, agreed.change, agreed)
-            case SetRule():
-                await rules.apply(work, caller, agreed.change, agreed)
+        async with coming_anew(work, caller, await people_behind(work, agreed.beneficiary)):
+            await _do(work, caller, agreed)
     except (NotFound, Invalid, Conflict, Stale) as unfit:
         raise NoLongerFits(f"This no longer fits, and so it is refused: {unfit.detail}") from unfit
+
+
+async def _do(work: Work, caller: Caller, agreed: PendingChange) -> None:
+    match agreed.change:
+        case GiveGrant():
+            await grants.apply(work, caller, agreed.change, agreed)
+        case ProlongGrant():
+            await ending.apply(work, caller, agreed.change, agreed)
+        case AddMember() | MapClaim():
+            await groups.apply(work, caller, agreed.change, agreed)
+        case RotateSecret():
+            await integrations.apply(work, agreed.change, agreed)
+        case ResetSignIn():
+            await links.apply(work, agreed.change, agreed)
+        case SetRule():
+            await rules.apply(work, caller, agreed.change, agreed)
 
 
 async def _check_asker(work: Work, agreed: PendingChange) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct, structs
 
 from archive.calls.caller import Caller
+from archive.identity.approvers import makes_approvers
 from archive.identity.places import describe
 from archive.identity.second import unfit
 from archive.policy.actions import Action, Role
@@ -31,7 +32,8 @@ class Named(Struct, frozen=True):
 
 class Described(Struct, frozen=True, kw_only=True):
     """`what` names the kind of change: `GiveGrant`, `ProlongGrant`, `AddMember`, `MapClaim`, ... What a kind doesn't
-    have is None. `until` of a grant to be prolonged is its new end, `ends` the one that it has."""
+    have is None. `until` of a grant to be prolonged is its new end, `ends` the one that it has. `anew`: agreeing makes
+    somebody approve, and so ends what they come in by."""
 
     pending: PendingChange
     what: str
@@ -49,6 +51,7 @@ class Described(Struct, frozen=True, kw_only=True):
     decided_name: str | None = None
     may_decide: bool
     may_withdraw: bool
+    anew: bool = False
 
     @property
     def lapses_at(self) -> datetime:
@@ -58,11 +61,13 @@ class Described(Struct, frozen=True, kw_only=True):
 async def described(work: Work, caller: Caller, pending: PendingChange) -> Described:
     waits = pending.state is ChangeState.WAITING and not pending.lapsed(await work.now())
     decider = await named(work, pending.decided_by)
+    may_decide = waits and await unfit(work, caller, pending) is None
     plain = Described(
         pending=pending,
         what=type(pending.change).__name__,
         decided_name=decider.name if decider else None,
-        may_decide=waits and await unfit(work, caller, pending) is None,
+        may_decide=may_decide,
+        anew=may_decide and await makes_approvers(work, pending),
         may_withdraw=waits and pending.asked_by == caller.principal.uid,
     )
     match pending.change:

@@ -116,9 +116,6 @@ async def _write(
         basis=basis,
     )
     grant = await work.principals.give(to.id, new)
-    if grant.gives(Action.APPROVE):
-        # A link made while they had less would let its maker in as somebody who opens calls to others.
-        await work.credentials.end_links(to.id)
     details = {"to": to.uid, **given(grant), **both(agreed_with, caller.principal.uid)}
     texts = {"reason": grant.reason} if grant.reason else {}
     await work.audit.append(

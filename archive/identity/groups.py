@@ -6,6 +6,7 @@ from collections.abc import Collection
 from archive.audit.event import Actor, Detail, Event, EventType, Object, ObjectKind
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Invalid, NotFound, Stale
+from archive.identity.approvers import coming_anew
 from archive.identity.facts import both
 from archive.identity.managing import change, changing, check_manager
 from archive.identity.oneself import check_other
@@ -135,9 +136,11 @@ async def unmap_claim(parts: Parts, caller: Caller, group: str, provider: str, v
 
 
 async def sync(work: Work, person: Principal, provider: str, values: Collection[str]) -> None:
-    """At sign-in: memberships by this provider become exactly those that its claim's `values` are mapped to."""
+    """At sign-in: memberships by this provider become exactly those that its claim's `values` are mapped to. Whom
+    that makes somebody who approves comes in by this sign-in, and by nothing before it."""
     kept = sorted({value for value in values if 0 < len(value) <= MAX_CLAIM})[:MOST_CLAIMS]
-    entered, left = await work.groups.claimed(person.id, provider, kept)
+    async with coming_anew(work, Caller(person), [person]):
+        entered, left = await work.groups.claimed(person.id, provider, kept)
     for what, uids in ((EventType.GROUP_ENTERED, entered), (EventType.GROUP_LEFT, left)):
         for uid in sorted(uids):
             event = Event(

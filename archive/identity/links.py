@@ -11,6 +11,8 @@ from archive.audit.event import Detail, EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
 from archive.identity import authenticators, people, sessions
+from archive.identity.approvers import approves_ever
+from archive.identity.credentials import end_programs
 from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
 from archive.identity.managing import change, changing, check_manager
 from archive.identity.oneself import check_other
@@ -18,8 +20,6 @@ from archive.identity.passwords import set_password
 from archive.identity.second import or_wait
 from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
 from archive.identity.typed import checked_password
-from archive.policy.actions import Action
-from archive.policy.decide import may
 from archive.policy.principal import Principal
 from archive.ports import Parts, PendingChange, ResetSignIn, Work
 
@@ -118,17 +118,8 @@ async def accept(
             await authenticators.drop(work, owner, person)
         await set_password(work, owner, person, encoded)
         await sessions.end_all(work, person, "link_used")
-        await _end_programs(work, owner)
+        await end_programs(work, owner, person)
         return await enter(work, person, origin, rules, replaces)
-
-
-async def _end_programs(work: Work, owner: Caller) -> None:
-    """Whoever had the password may have let a program in."""
-    person = owner.principal
-    for uid in await work.authorizations.end_all(person.id):
-        details: dict[str, Detail] = {"authorization": uid}
-        ended = change(owner, EventType.TOKEN_REVOKED, ObjectKind.PERSON, person.uid, details=details)
-        await work.audit.append(ended)
 
 
 async def look(parts: Parts, secret: str) -> tuple[Principal, Purpose]:
@@ -161,8 +152,8 @@ async def _or_wait(work: Work, caller: Caller, person: Principal, purpose: Purpo
     asked = ResetSignIn(person.uid, codes=purpose is Purpose.RESET_CODES)
     if await work.credentials.use_link(_agreement(caller.principal.uid, asked), AGREED):
         return None
-    weighs = may(person, Action.APPROVE, await work.now())
-    return await or_wait(work, caller, asked, beneficiary=person.uid, opens=weighs)
+    opens = await approves_ever(work, person)
+    return await or_wait(work, caller, asked, beneficiary=person.uid, opens=opens)
 
 
 def _agreement(by: str, asked: ResetSignIn) -> bytes:

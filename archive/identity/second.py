@@ -3,6 +3,7 @@ somebody else agrees, at the console too. See docs/decisions/0009-the-second-per
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 
 from archive.audit.event import EventType, ObjectKind
@@ -59,11 +60,16 @@ async def opens_by(work: Work, uid: str, held: Iterable[Grant]) -> bool:
     """Whether what a group or a program holds opens speech to whoever has it, now or later, or would once a grant to it
     that waits is agreed on: who agrees to that one has seen who has it."""
     now = await work.now()
-    live = [one for one in held if one.revoked_at is None and (one.until is None or now < one.until)]
+    live = live_or_coming(held, now)
     waiting = [one.change for one in await work.changes.waiting(now - CHANGE_LIFE)]
     asked = [one for one in waiting if isinstance(one, GiveGrant) and one.to == uid]
     given = [(one.role, one.actions) for one in live] + [(one.role, one.actions) for one in asked]
     return any(opens_speech(role, actions) for role, actions in given)
+
+
+def live_or_coming(held: Iterable[Grant], now: datetime) -> list[Grant]:
+    """Grants that are in force, or will be."""
+    return [one for one in held if one.revoked_at is None and (one.until is None or now < one.until)]
 
 
 async def unfit(work: Work, caller: Caller, pending: PendingChange) -> Unfit | None:
@@ -84,9 +90,14 @@ async def unfit(work: Work, caller: Caller, pending: PendingChange) -> Unfit | N
 
 async def _concerned(work: Work, who: Principal, pending: PendingChange) -> bool:
     """Whether somebody asked for the change, or gains by it."""
+    gain = await gains(work, who, pending.beneficiary, waiting_claim(pending))
+    return who.uid == pending.asked_by or gain
+
+
+def waiting_claim(pending: PendingChange) -> Claim | None:
+    """The claim that a change would map."""
     asked = pending.change
-    claim = Claim(asked.provider, asked.value) if isinstance(asked, MapClaim) else None
-    return who.uid == pending.asked_by or await gains(work, who, pending.beneficiary, claim)
+    return Claim(asked.provider, asked.value) if isinstance(asked, MapClaim) else None
 
 
 async def approvers(work: Work) -> list[Principal]:

@@ -6,7 +6,15 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, or_, select, update
 
-from archive.adapters.db.tables import authorizations, client_secrets, links, passwords, sessions, tokens, tries
+from archive.adapters.db.tables import (
+    authorizations,
+    client_secrets,
+    links,
+    passwords,
+    sessions,
+    tokens,
+    tries,
+)
 from archive.adapters.db.unit import Unit
 from archive.ids import uuid7
 from archive.policy.actions import Action
@@ -37,6 +45,9 @@ class SqlCredentials:
         await self._unit.run(
             setting.on_conflict_do_update(index_elements=["principal_id"], set_={"encoded": encoded})
         )
+
+    async def drop_password(self, principal_id: int) -> None:
+        await self._unit.run(delete(passwords).where(passwords.c.principal_id == principal_id))
 
     async def client_secrets(self, principal_id: int) -> list[str]:
         return list(await self._unit.values(_secrets(principal_id, client_secrets.c.encoded)))

@@ -21,7 +21,7 @@ CHANGES = "/access/changes"
 
 
 class ChangeView(Struct, frozen=True, kw_only=True):
-    """`what` is a sentence. `endless`: a grant that would have no end."""
+    """`what` is a sentence. `endless`: a grant that would have no end. `anew`: see `Described`."""
 
     uid: str
     what: str
@@ -34,6 +34,7 @@ class ChangeView(Struct, frozen=True, kw_only=True):
     lapses_at: datetime
     may_decide: bool
     may_withdraw: bool
+    anew: bool
 
 
 class ChangesView(Struct, frozen=True):
@@ -99,6 +100,7 @@ def change_view(shown: Described) -> ChangeView:
         lapses_at=shown.lapses_at,
         may_decide=shown.may_decide,
         may_withdraw=shown.may_withdraw,
+        anew=shown.anew,
     )
 
 
