@@ -4,8 +4,10 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from archive.adapters.db.database import SqlDatabase
 from archive.adapters.db.migrate import upgrade
@@ -26,6 +28,19 @@ class Clock:
     def forward(self, **span: float) -> datetime:
         self.time += timedelta(**span)
         return self.time
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """What this process asks of databases while the test runs; to be cleared before what is to be counted."""
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -67,6 +67,13 @@ async def events(
         return await _shown(work, await work.audit.page(filter, before=before, limit=limit))
 
 
+async def actors(parts: Parts, caller: Caller) -> dict[str, str]:
+    """Names, by public id, of whom the log may be narrowed to. Nobody's for those whom `events` refuses."""
+    async with parts.database.read() as work:
+        allowed = may(caller.principal, Action.READ_AUDIT, await work.now())
+        return await work.principals.names() if allowed else {}
+
+
 async def event(parts: Parts, caller: Caller, uid: str) -> ShownEvent:
     await _log_reading(parts, caller, EventFilter(), event=uid)
     async with parts.database.read() as work:

@@ -127,6 +127,10 @@ class Calls(Protocol):
         """The calls among `ids` that the scope holds."""
         ...
 
+    async def by_uids(self, uids: Collection[str], scope: Scope) -> dict[str, Call]:
+        """The same, by public ids."""
+        ...
+
     async def page(
         self, scope: Scope, filter: CallFilter, *, after: PageMark | None = None, limit: int = 50
     ) -> list[Call]:

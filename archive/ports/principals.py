@@ -75,6 +75,10 @@ class Principals(Protocol):
         """Names by public id, for showing events."""
         ...
 
+    async def names(self) -> dict[str, str]:
+        """The same of everybody who could ever do something: people and programs, the disabled too."""
+        ...
+
     async def add_person(self, email: str, name: str) -> Principal:
         """Raises `Conflict` where the e-mail is taken."""
         ...

@@ -88,6 +88,9 @@ async def test_select_gives_only_what_the_scope_holds(database: SqlDatabase) -> 
     first, second, third = [await add_call(database) for _ in range(3)]
     async with database.read() as work:
         found = await work.calls.select([first.id, second.id, 999], of_calls(second, third))
+        assert await work.calls.by_uids([first.uid, second.uid, "?"], of_calls(second, third)) == {
+            second.uid: found[second.id]
+        }
     assert found == {second.id: second}
 
 

@@ -52,6 +52,9 @@ async def test_people_and_integrations_are_found_by_what_they_are(
         assert await found.people() == [jo]
         assert await found.integrations() == [crm]
         assert await found.named([jo.uid, crm.uid, "?"]) == {jo.uid: "Jo", crm.uid: "CRM"}
+        await work.groups.add("Hearers")
+        await work.principals.disable(crm.id)
+        assert await found.names() == {jo.uid: "Jo", crm.uid: "CRM"}
 
 
 async def test_people_and_integrations_come_page_by_page_in_the_order_of_their_coming(

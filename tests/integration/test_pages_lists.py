@@ -55,6 +55,26 @@ async def test_people_and_integrations_lead_on(world: World, monkeypatch: pytest
     assert NAME.findall(await html(administrator, link(programs, "More"))) == ["crm"]
 
 
+async def test_the_log_names_everybody_to_its_readers_alone(world: World, statements: list[str]) -> None:
+    for role, status, lists in ((Role.AGENT, 403, 0), (Role.AUDITOR, 200, 1)):
+        who = await world.person(role)
+        statements.clear()
+        assert (await who.get("/audit")).status_code == status
+        assert len([one for one in statements if "WHERE principals.kind" in one]) == lists, role
+
+
+async def test_the_log_asks_as_little_however_many_calls_it_tells_of(
+    world: World, statements: list[str]
+) -> None:
+    compliance, asked = await world.person(Role.COMPLIANCE), []
+    for number in range(3):
+        await world.call(external_id=str(number), playable=False)
+        statements.clear()
+        assert "Northwind" in await html(compliance, "/audit")
+        asked.append(len(statements))
+    assert asked[0] == asked[1] == asked[2]
+
+
 async def test_a_call_shows_its_newest_listens_and_leads_to_all(world: World) -> None:
     call = await world.call()
     compliance = await world.person(Role.COMPLIANCE)

@@ -78,7 +78,8 @@ def test_every_question_about_calls_is_asked_within_a_scope() -> None:
     tree = ast.parse((DATABASE / "calls.py").read_text())
     methods = [node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)]
     scoped = [m for m in methods if "scope" in {given.arg for given in m.args.args}]
-    assert {method.name for method in scoped} == {"get", "select", "page", "count", "by_metadata", "suggest"}
+    names = {"get", "select", "by_uids", "page", "count", "by_metadata", "suggest"}
+    assert {method.name for method in scoped} == names
     for method in scoped:
         called = {_called(node) for node in ast.walk(method) if isinstance(node, ast.Call)}
         assert "readable" in called, method.name

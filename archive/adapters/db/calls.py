@@ -82,6 +82,10 @@ class SqlCalls:
         found = [await self._all(readable(scope).where(calls.c.id.in_(some))) for some in _portions(ids)]
         return {call.id: call for portion in found for call in portion}
 
+    async def by_uids(self, uids: Collection[str], scope: Scope) -> dict[str, Call]:
+        found = [await self._all(readable(scope).where(calls.c.uid.in_(some))) for some in _portions(uids)]
+        return {call.uid: call for portion in found for call in portion}
+
     async def page(
         self, scope: Scope, filter: CallFilter, *, after: PageMark | None = None, limit: int = 50
     ) -> list[Call]:

@@ -114,6 +114,11 @@ class SqlPrincipals:
         query = select(principals.c.uid, principals.c.name).where(principals.c.uid.in_(uids))
         return {row.uid: row.name for row in await self._unit.all(query)}
 
+    async def names(self) -> dict[str, str]:
+        acting = principals.c.kind.in_((PrincipalKind.PERSON, PrincipalKind.INTEGRATION))
+        rows = await self._unit.all(select(principals.c.uid, principals.c.name).where(acting))
+        return {row.uid: row.name for row in rows}
+
     async def add_person(self, email: str, name: str) -> Principal:
         email = email.strip()
         return await self._add(PrincipalKind.PERSON, name, email=email, email_key=email_key(email))

@@ -40,7 +40,7 @@ class _Read(Struct, frozen=True):
 async def audit_page(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
     given = {name: request.query_params.get(name, "").strip() for name in FIELDS}
-    people = await _people(parts)
+    people = await _people(parts, caller)
     narrowed, wrong = _filter(given, people)
     t = texts()
     shown = await _read(parts, caller, narrowed, _before(request))
@@ -94,8 +94,7 @@ async def _calls(parts: Parts, caller: Caller, events: Sequence[ShownEvent], mor
     uids = {event.call for event in events if event.call} | ({more} if more else set())
     async with parts.database.read() as work:
         scope = resolve_scope(caller.principal, Action.READ_CALL, await work.now())
-        found = [await work.calls.get(uid, scope) for uid in uids]
-    return {call.uid: call for call in found if call}
+        return await work.calls.by_uids(uids, scope)
 
 
 async def _names(parts: Parts, events: Sequence[ShownEvent]) -> Names:
@@ -103,11 +102,9 @@ async def _names(parts: Parts, events: Sequence[ShownEvent]) -> Names:
         return await work.principals.named({uid for event in events for uid in about(event)})
 
 
-async def _people(parts: Parts) -> list[Choice]:
-    """Whom the log may be narrowed to: everybody who ever could do something, the disabled ones too."""
-    async with parts.database.read() as work:
-        known = [*await work.principals.people(), *await work.principals.integrations()]
-    return [Choice(one.uid, one.name) for one in sorted(known, key=lambda one: one.name.casefold())]
+async def _people(parts: Parts, caller: Caller) -> list[Choice]:
+    known = await history.actors(parts, caller)
+    return [Choice(uid, name) for uid, name in sorted(known.items(), key=lambda one: one[1].casefold())]
 
 
 # ---- narrowing -------------------------------------------------------------------------------------------------
