@@ -22,7 +22,7 @@ from archive.calls.filters import CallFilter, Sort
 from archive.calls.query import parse
 from archive.calls.transcript import Segment, Transcript, Word
 from archive.policy.scope import AllCalls, Scope
-from archive.ports import EngineAnswer, EngineQuery, SearchIndex
+from archive.ports import EngineAnswer, EngineQuery, SearchIndex, Withheld
 from tests.parts import SearchIndexes
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -108,6 +108,8 @@ async def ask(
     offset: int = 0,
     limit: int = 50,
     owed: frozenset[int] = frozenset(),
+    withheld: tuple[Withheld, ...] = (),
+    told: frozenset[int] = frozenset(),
 ) -> EngineAnswer:
     """`speech` is `find` where it isn't given; `find` is all calls."""
     find = find or AllCalls()
@@ -121,6 +123,8 @@ async def ask(
             offset=offset,
             limit=limit,
             owed=owed,
+            withheld=withheld,
+            told=told,
         )
     )
 

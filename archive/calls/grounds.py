@@ -18,6 +18,7 @@ from archive.calls.reasons import (
     SHORTEST,
     ReasonRequired,
     ReasonRule,
+    binds,
     demanding,
     required,
     satisfies,
@@ -27,7 +28,11 @@ from archive.errors import Invalid
 from archive.policy.actions import Action
 from archive.policy.decide import decide, roles_of
 from archive.policy.principal import Grant, PrincipalKind
-from archive.ports import Parts, Work
+from archive.policy.scope import Scope
+from archive.ports import Parts, Withheld, Work
+
+MOST_TOLD = 1_000
+"""So many calls of which somebody said why are searched by their words; a filter has to name each."""
 
 
 class Grounds(Struct, frozen=True):
@@ -88,7 +93,7 @@ async def state(parts: Parts, caller: Caller, uid: str, reason: str) -> None:
 
 async def unspoken(work: Work, caller: Caller, calls: Collection[Call]) -> set[int]:
     """Ids of those `calls` of which the caller must say why before they read any word."""
-    rules = [rule for rule in await _rules(work) if Action.READ_TRANSCRIPT in rule.actions]
+    rules = await _before_reading(work, caller)
     if not rules or not calls:
         return set()
     said = await work.reasons.stated(caller.principal.id, caller.seat, calls, KEPT)
@@ -98,6 +103,29 @@ async def unspoken(work: Work, caller: Caller, calls: Collection[Call]) -> set[i
         for call in calls
         if not _met(demanding(rules, roles, Action.READ_TRANSCRIPT, call), caller, said.get(call.id))
     }
+
+
+async def withheld(work: Work, caller: Caller) -> tuple[Withheld, ...]:
+    """The calls of which the caller must say why before a word of them is searched, whether they did or not."""
+    rules = await _before_reading(work, caller)
+    known = await work.names.partners_of({uid for rule in rules for uid in rule.partners})
+    return tuple(
+        Withheld(
+            partners=frozenset(known[uid] for uid in rule.partners if uid in known),
+            labels=rule.labels,
+            kinds=rule.kinds,
+        )
+        for rule in rules
+        if not rule.partners or not rule.partners.isdisjoint(known)
+    )
+
+
+async def told(work: Work, caller: Caller, scope: Scope) -> frozenset[int]:
+    """Ids of calls in the scope of which the caller said, lately, all that they must say before reading: of the
+    `MOST_TOLD` that they turned to last."""
+    stated = await work.reasons.stated_of(caller.principal.id, caller.seat, KEPT, MOST_TOLD)
+    calls = await work.calls.select(stated, scope)
+    return frozenset(calls) - await unspoken(work, caller, calls.values())
 
 
 async def _grounds(work: Work, caller: Caller, call: Call, action: Action, said: str | None) -> Grounds:
@@ -113,6 +141,13 @@ def _met(rules: Sequence[ReasonRule], caller: Caller, said: str | None) -> bool:
     program = caller.principal.kind is PrincipalKind.INTEGRATION
     standing = caller.principal.purpose if program else None
     return all(satisfies(rule, said, standing) for rule in rules)
+
+
+async def _before_reading(work: Work, caller: Caller) -> list[ReasonRule]:
+    """The rules by which the caller must say why before they read some calls."""
+    roles = roles_of(caller.principal, await work.now())
+    rules = [rule for rule in await _rules(work) if binds(rule, roles, Action.READ_TRANSCRIPT)]
+    return [rule for rule in rules if not _met([rule], caller, None)]
 
 
 async def _rules(work: Work) -> list[ReasonRule]:

@@ -1,6 +1,7 @@
 """Finding a call: scope and query to the engine, hits back through the database, the event, and only then the words.
 
-What was said is searched, counted and shown within `speech_scope` alone; elsewhere in the scope of `find`, metadata.
+What was said is searched, counted and shown within `speech_scope` alone, and there not on calls of which the caller
+must say why first; elsewhere in the scope of `find`, metadata.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +13,7 @@ from archive.calls.call import WORKING, Call
 from archive.calls.caller import Caller
 from archive.calls.facets import Facets, named_facets
 from archive.calls.filters import CallFilter
-from archive.calls.grounds import unspoken
+from archive.calls.grounds import told, unspoken, withheld
 from archive.calls.query import MAX_TYPED, Query, parse
 from archive.calls.showing import FoundCall, Shown, correction, show
 from archive.calls.transcript import Transcript, clean
@@ -20,7 +21,7 @@ from archive.errors import Invalid, Unavailable
 from archive.policy.actions import Action
 from archive.policy.decide import resolve_scope, speech_scope
 from archive.policy.scope import AllCalls, Scope, contains
-from archive.ports import EngineAnswer, EngineQuery, MetadataQuery, Parts, Suggestion
+from archive.ports import EngineAnswer, EngineQuery, MetadataQuery, Parts, Suggestion, Withheld
 
 __all__ = ["Ask", "Found", "FoundCall", "search", "suggest"]
 
@@ -32,7 +33,7 @@ MOST_OWED = 1_000
 
 class _Search(Struct, frozen=True):
     """One search under way. `indexing`: calls in scope whose words can't be found yet. `owed`: calls of which the index
-    may be behind."""
+    may be behind. `withheld`, `told`: as an engine is asked."""
 
     caller: Caller
     ask: Ask
@@ -41,6 +42,8 @@ class _Search(Struct, frozen=True):
     speech: Scope
     indexing: int
     owed: frozenset[int]
+    withheld: tuple[Withheld, ...]
+    told: frozenset[int]
 
     @property
     def far_behind(self) -> bool:
@@ -88,7 +91,10 @@ async def _begin(parts: Parts, caller: Caller, ask: Ask) -> _Search:
         find = resolve_scope(caller.principal, Action.FIND, now)
         indexing = await work.calls.count(find, CallFilter(states=frozenset(WORKING)))
         owed = await work.index_debts.calls(MOST_OWED + 1)
-    return _Search(caller, ask, parse(ask.q), find, speech_scope(caller.principal, now), indexing, owed)
+        speech = speech_scope(caller.principal, now)
+        silent = await withheld(work, caller)
+        spoken = await told(work, caller, speech) if silent else frozenset[int]()
+    return _Search(caller, ask, parse(ask.q), find, speech, indexing, owed, silent, spoken)
 
 
 def _engine_query(under_way: _Search) -> EngineQuery:
@@ -102,6 +108,8 @@ def _engine_query(under_way: _Search) -> EngineQuery:
         offset=under_way.ask.offset,
         limit=under_way.ask.limit + under_way.far_behind,
         owed=under_way.owed,
+        withheld=under_way.withheld,
+        told=under_way.told,
     )
 
 
@@ -112,7 +120,7 @@ async def _recheck(parts: Parts, under_way: _Search, answer: EngineAnswer) -> Fo
         readable = _readable(under_way, calls)
         silent = await unspoken(work, under_way.caller, readable)
         transcripts = await work.transcripts.latest_of([call for call in readable if call.id not in silent])
-        shown = [_withheld(one, silent) for one in _shown(under_way, answer, calls, transcripts)]
+        shown = _shown(under_way, answer, calls, transcripts, silent)
         kept = {one.found.call.id for one in shown}
         dropped = [hit.call_id for hit in answer.hits if hit.call_id not in kept]
         told = not dropped and not under_way.far_behind
@@ -143,24 +151,30 @@ def _readable(under_way: _Search, calls: Mapping[int, Call]) -> list[Call]:
 
 
 def _shown(
-    under_way: _Search, answer: EngineAnswer, calls: Mapping[int, Call], transcripts: Mapping[int, Transcript]
+    under_way: _Search,
+    answer: EngineAnswer,
+    calls: Mapping[int, Call],
+    transcripts: Mapping[int, Transcript],
+    silent: Collection[int],
 ) -> list[Shown]:
     shown = [
         show(calls[hit.call_id], transcripts.get(hit.call_id), under_way.query, hit.spans, answer.variants)
         for hit in answer.hits
         if hit.call_id in calls
     ]
-    return [one for one in shown if _may_tell(under_way, one.found)]
+    return [_unspoken(one, silent) for one in shown if _may_tell(under_way, one.found, silent)]
 
 
-def _may_tell(under_way: _Search, found: FoundCall) -> bool:
-    """A call whose words left the caller's scope since it was indexed may not be found by them any more."""
+def _may_tell(under_way: _Search, found: FoundCall, silent: Collection[int]) -> bool:
+    """A call whose words left the caller's scope since it was indexed, or of which they must say why since, may not be
+    found by them any more."""
     held = len(found.missing) < len(under_way.query.terms)
-    return held or not under_way.query.terms or contains(under_way.speech, found.call)
+    readable = contains(under_way.speech, found.call) and found.call.id not in silent
+    return held or not under_way.query.terms or readable
 
 
-def _withheld(shown: Shown, silent: Collection[int]) -> Shown:
-    """Which of the terms a call lacks would tell what was said on it."""
+def _unspoken(shown: Shown, silent: Collection[int]) -> Shown:
+    """Nobody looked whether the words that its names lack were said."""
     if shown.found.call.id not in silent:
         return shown
     return structs.replace(shown, found=structs.replace(shown.found, missing=(), unspoken=True))

@@ -14,8 +14,8 @@ from archive.calls.transcript import Transcript
 
 
 class FoundCall(Struct, frozen=True):
-    """`missing`: the terms, as typed, that this call doesn't hold. `unspoken`: its words are shown once its reader says
-    why; whether it holds the terms isn't told before."""
+    """`missing`: the terms, as typed, that this call doesn't hold. `unspoken`: its words are searched and
+    shown once its reader says why; it was found by its metadata alone."""
 
     call: Call
     moments: tuple[Moment, ...] = ()

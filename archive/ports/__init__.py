@@ -72,6 +72,7 @@ from archive.ports.index import (
     IndexDebts,
     IndexRebuild,
     SearchIndex,
+    Withheld,
 )
 from archive.ports.jobs import Doorbell, Job
 from archive.ports.limiter import Limiter
@@ -191,6 +192,7 @@ __all__ = [
     "TranscriptFormats",
     "Transcripts",
     "Who",
+    "Withheld",
     "Work",
 ]
 

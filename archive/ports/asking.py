@@ -244,3 +244,7 @@ class Reasons(Protocol):
     ) -> dict[int, str]:
         """By a call's id, the newest reason stated so lately."""
         ...
+
+    async def stated_of(self, principal_id: int, seat: str, within: timedelta, limit: int) -> list[int]:
+        """The ids of calls of which any reason was stated so lately, newest first."""
+        ...

@@ -14,8 +14,17 @@ from archive.policy.scope import Scope
 from archive.ports.calls import NameKind
 
 
+class Withheld(Struct, frozen=True, kw_only=True):
+    """The calls that fit all of this; what is empty fits everything."""
+
+    partners: frozenset[int] = frozenset()
+    labels: frozenset[str] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+
+
 class EngineQuery(Struct, frozen=True):
-    """`find` bounds what is found by metadata; `speech`, which lies within it, what is found by what was said.
+    """`find` bounds what is found by metadata; `speech`, which lies within it, what is found by what was said: but for
+    the calls that any of `withheld` fits, on which somebody must say why first, and of which none but `told` were.
 
     `owed`: calls of which the index may hold something old; they are neither found nor counted.
     `filter.states` is not for engines: states change too often to be indexed."""
@@ -28,6 +37,13 @@ class EngineQuery(Struct, frozen=True):
     offset: int = 0
     limit: int = 20
     owed: frozenset[int] = frozenset()
+    withheld: tuple[Withheld, ...] = ()
+    told: frozenset[int] = frozenset()
+
+    @property
+    def all_speech(self) -> bool:
+        """Whether words may be searched on whatever is found."""
+        return self.speech == self.find and not self.withheld
 
 
 class EngineHit(Struct, frozen=True):

@@ -16,7 +16,7 @@ from archive.policy.scope import (
     Union,
     Unsealed,
 )
-from archive.ports import SearchIndex
+from archive.ports import SearchIndex, Withheld
 from tests.search_world import ask, documents, ids, make_call, said
 
 pytestmark = pytest.mark.anyio
@@ -123,6 +123,39 @@ async def test_words_in_a_row_tell_nothing_of_unreadable_calls(
         answer = await ask(another, typed, speech=Nothing(), offset=offset)
         assert set(ids(answer)) == (set() if offset else found)
         assert (answer.total, answer.counts.partners) == (len(found), {1: 1} if found else {})
+
+
+@pytest.mark.parametrize(
+    ("withheld", "searched"),
+    [
+        ((), {3, 4}),
+        ((Withheld(),), set()),
+        ((Withheld(partners=frozenset({2})),), set()),
+        ((Withheld(partners=frozenset({1, 3})),), {3, 4}),
+        ((Withheld(kinds=frozenset({Kind.VOICEMAIL})),), {4}),
+        ((Withheld(partners=frozenset({1}), kinds=frozenset({Kind.VOICEMAIL})),), {3, 4}),
+        ((Withheld(partners=frozenset({1})), Withheld(kinds=frozenset({Kind.PHONE}))), {3}),
+        ((Withheld(labels=frozenset({"urgent"})),), {3, 4}),
+    ],
+)
+async def test_what_must_be_said_why_of_is_searched_by_its_names_alone(
+    index: SearchIndex, withheld: tuple[Withheld, ...], searched: set[int]
+) -> None:
+    spoken = await ask(index, "technician", withheld=withheld)
+    assert (set(ids(spoken)), spoken.total) == (searched, len(searched))
+    assert sum(spoken.counts.kinds.values()) == len(searched)
+    assert {hit.call_id for hit in (await ask(index, "duvall", withheld=withheld)).hits} == {3, 4}
+    without = await ask(index, "duvall -technician", withheld=withheld)
+    assert set(ids(without)) == {3, 4} - searched
+    told = await ask(index, "technician", withheld=withheld, told=frozenset({4, 5}))
+    assert set(ids(told)) == searched | {4}
+
+
+async def test_a_label_hides_words_and_saying_why_widens_no_scope(index: SearchIndex) -> None:
+    urgent, told = (Withheld(labels=frozenset({"urgent", "unknown"})),), frozenset({2})
+    assert ids(await ask(index, "pallet", withheld=urgent)) == []
+    assert ids(await ask(index, "pallet", withheld=urgent, told=told)) == [2]
+    assert ids(await ask(index, "pallet", speech=Partner(frozenset({2})), withheld=urgent, told=told)) == []
 
 
 @pytest.mark.parametrize(

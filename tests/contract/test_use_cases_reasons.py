@@ -1,6 +1,6 @@
 """Saying why before hearing, taking away or reading, on both databases."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from msgspec import structs
@@ -17,6 +17,8 @@ from archive.identity.managing import console
 from archive.ids import uuid7
 from archive.policy.actions import HEAR, Action, Role
 from archive.policy.principal import Principal, PrincipalKind
+from archive.policy.scope import AllCalls
+from archive.ports import Withheld
 from tests.story import Story
 
 pytestmark = pytest.mark.anyio
@@ -126,6 +128,34 @@ async def test_a_stated_reason_lasts_twelve_hours(story: Story) -> None:
     story.clock.forward(seconds=1)
     with pytest.raises(ReasonRequired):
         await listen.begin(story.parts, officer, call.uid)
+
+
+async def test_words_are_searched_on_calls_of_which_enough_was_said_lately(story: Story) -> None:
+    call, untold = await spoken(story), await spoken(story)
+    reader = await story.caller({Action.READ_TRANSCRIPT})
+    await ruled(story, partners=await rules.partner_ids(story.parts, ["Northwind"]))
+    await grounds.state(story.parts, reader, call.uid, WHY)
+    await grounds.state(story.parts, reader, call.uid, "another reason")
+    assert (await held_back(story, reader)).told == {call.id}
+    assert (await held_back(story, structs.replace(reader, seat=uuid7()))).told == set()
+    await ruled(story, masks=("CASE-#",))
+    assert (await held_back(story, reader)).told == set()
+    await grounds.state(story.parts, reader, untold.uid, "CASE-7")
+    assert (await held_back(story, reader)).told == {untold.id}
+    story.clock.forward(seconds=KEPT.total_seconds())
+    both = await held_back(story, reader)
+    assert both.told == set()
+    assert both.withheld == (Withheld(partners=frozenset({call.partner_id or 0})), Withheld())
+
+
+class HeldBack(NamedTuple):
+    withheld: tuple[Withheld, ...]
+    told: frozenset[int]
+
+
+async def held_back(story: Story, caller: Caller) -> HeldBack:
+    async with story.parts.database.read() as work:
+        return HeldBack(await grounds.withheld(work, caller), await grounds.told(work, caller, AllCalls()))
 
 
 async def test_a_listen_that_continues_another_keeps_its_reason(story: Story) -> None:

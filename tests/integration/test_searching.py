@@ -3,11 +3,12 @@
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from msgspec import structs
+from msgspec import convert, structs
 
 from archive.calls import grounds
 from archive.calls.asked import Ask
-from archive.calls.call import Call, State
+from archive.calls.call import Call, Kind, State
+from archive.calls.caller import Caller
 from archive.calls.catalogue import owe_index
 from archive.calls.facets import Facets
 from archive.calls.filters import CallFilter, Sort
@@ -18,7 +19,8 @@ from archive.calls.reasons import ReasonRule
 from archive.calls.search import MOST_OWED, search, suggest
 from archive.errors import Invalid, Unavailable
 from archive.identity import rules
-from archive.policy.actions import Action
+from archive.ids import uuid7
+from archive.policy.actions import Action, Role
 from archive.policy.scope import AllCalls, Unsealed
 from archive.ports import CallChanges, Parts, Work
 from tests.integration.searched import READ, Away, add, caller, move, partner_of, uids
@@ -167,23 +169,84 @@ async def test_a_call_that_was_sealed_leaves_no_trace_before_the_index_knows(
     assert not await world.events("search.mismatch")  # nor was it offered
 
 
-@pytest.mark.parametrize("typed", ["platypus", "platypos", "olsson", ""])
-async def test_who_must_say_why_finds_the_call_and_no_word_of_it(
-    world: World, parts: Parts, typed: str
+CASE = ReasonRule(actions=frozenset({Action.READ_TRANSCRIPT}), masks=("CASE-#",))
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("olsson", 1), ("", 1), ("olsson platypus", 1), ("olsson -platypus", 1)]
+    + [(said, 0) for said in ("platypus", "platypos", "plat", '"the platypus"', "platypus arrived")],
+)
+async def test_a_word_is_no_way_to_a_call_before_its_reader_said_why(
+    world: World, parts: Parts, typed: str, found: int
 ) -> None:
     call = await add(world, parts, "the platypus arrived", client=ClientGiven(name="Harald Olsson"))
-    asked = ReasonRule(actions=frozenset({Action.READ_TRANSCRIPT}), masks=("CASE-#",))
-    await rules.add(parts, world.at_console, asked)
+    await rules.add(parts, world.at_console, CASE)
     reader = await caller(parts, (AllCalls(), READ))
-    found = await search(parts, reader, Ask(q=typed))
-    assert (uids(found), found.total, found.corrected) == ([call.uid], 1, None)
-    (item,) = found.items
-    assert (item.moments, item.missing, item.unspoken) == ((), (), bool(typed))
+    answer = await search(parts, reader, Ask(q=typed))
+    assert (len(answer.items), answer.total, answer.corrected) == (found, found, None)
+    assert sum(facet.calls for facet in answer.facets.partners) == found
+    told = [(item.moments, item.missing, item.unspoken) for item in answer.items]
+    assert told == [((), (), bool(typed))] * found
     assert (await performed(world)).details["shown"] == []
+    assert not await world.events("search.mismatch")  # it was not even offered
 
     await grounds.state(parts, reader, call.uid, "CASE-7")
-    (item,) = (await search(parts, reader, Ask(q=typed))).items
-    assert (bool(item.moments), item.unspoken) == (typed.startswith("platyp"), False)
+    by_speech = [] if typed == "olsson -platypus" else [call.uid]
+    answer = await search(parts, reader, Ask(q=typed))
+    assert (uids(answer), answer.total) == (by_speech, len(by_speech))
+    assert not any(item.unspoken for item in answer.items)
+    elsewhere = await search(parts, structs.replace(reader, seat=uuid7()), Ask(q=typed))
+    assert (len(elsewhere.items), elsewhere.total) == (found, found)
+
+
+@pytest.mark.parametrize(
+    "narrowed", [{"labels": ("secret",)}, {"partners": ("Southwind",)}, {"kinds": ("meeting",)}]
+)
+async def test_calls_outside_a_rule_are_found_by_their_words_page_by_page(
+    world: World, parts: Parts, narrowed: dict[str, tuple[str, ...]]
+) -> None:
+    named = {"labels": ("secret",), "partner": "Southwind", "kind": Kind.MEETING}
+    hidden = [await add(world, parts, "the platypus", **named) for _ in range(2)]
+    free = {(await add(world, parts, "the platypus", labels=("open",))).uid for _ in range(3)}
+    if partners := narrowed.get("partners"):
+        narrowed = {"partners": tuple(await rules.partner_ids(parts, partners))}
+    rule = convert({"actions": ["read_transcript"], "masks": ["CASE-#"], **narrowed}, ReasonRule)
+    await rules.add(parts, world.at_console, rule)
+    reader = await caller(parts, (AllCalls(), READ))
+    assert await paged(parts, reader) == (free, 3)
+    await grounds.state(parts, reader, hidden[0].uid, "CASE-7")
+    assert await paged(parts, reader) == (free | {hidden[0].uid}, 4)
+
+
+async def paged(parts: Parts, reader: Caller) -> tuple[set[str], int]:
+    """All that is found, two calls a page, and the total that each page told."""
+    pages = [await search(parts, reader, Ask(q="platypus", offset=at, limit=2)) for at in (0, 2, 4)]
+    (total,) = {page.total for page in pages}
+    assert [len(page.items) for page in pages] == [2, min(total - 2, 2), max(total - 4, 0)]
+    assert all(sum(facet.calls for facet in page.facets.partners) == total for page in pages)
+    return {uid for page in pages for uid in uids(page)}, total
+
+
+async def test_who_may_read_without_a_reason_searches_by_words(world: World, parts: Parts) -> None:
+    call = await add(world, parts, "the platypus")
+    asked = ReasonRule(actions=frozenset({Action.READ_TRANSCRIPT}), roles=frozenset({Role.COMPLIANCE}))
+    await rules.add(parts, world.at_console, asked)
+    await rules.add(parts, world.at_console, structs.replace(asked, roles=frozenset()))
+    program = await caller(parts, (AllCalls(), READ))
+    assert program.principal.purpose  # a standing one will do where no case number is asked
+    assert uids(await search(parts, program, Ask(q="platypus"))) == [call.uid]
+
+
+async def test_a_label_that_the_index_does_not_know_yet_hides_words_all_the_same(
+    world: World, parts: Parts
+) -> None:
+    call = await add(world, parts, "the platypus")
+    await rules.add(parts, world.at_console, structs.replace(CASE, labels=frozenset({"secret"})))
+    async with parts.database.write() as work:
+        assert await work.calls.edit(call.id, call.revision, CallChanges(labels=("secret",)))
+    found = await search(parts, await caller(parts, (AllCalls(), READ)), Ask(q="platypus"))
+    assert (found.items, found.total, found.facets) == ((), 0, Facets())
 
 
 async def test_a_changed_call_is_found_once_the_index_knows(world: World, parts: Parts) -> None:

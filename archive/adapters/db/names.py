@@ -37,6 +37,10 @@ class SqlNames:
     async def partner_ids(self, name_or_uid: str) -> list[int]:
         return await self._ids(partners, name_or_uid)
 
+    async def partners_of(self, uids: Collection[str]) -> dict[str, int]:
+        query = select(partners.c.uid, partners.c.id).where(partners.c.uid.in_(sorted(uids)))
+        return {row.uid: row.id for row in await self._unit.all(query)} if uids else {}
+
     async def client_ids(self, name_or_uid: str) -> list[int]:
         return await self._ids(clients, name_or_uid)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 
 from archive.adapters.db.tables import reason_rules, stated_reasons
 from archive.adapters.db.unit import Unit
@@ -58,6 +58,18 @@ class SqlReasons:
             .order_by(s.id)
         )
         return {row.call_id: row.reason for row in await self._unit.all(query)}
+
+    async def stated_of(self, principal_id: int, seat: str, within: timedelta, limit: int) -> list[int]:
+        s, newest = stated_reasons.c, func.max(stated_reasons.c.id)
+        query = (
+            select(s.call_id)
+            .where(s.principal_id == principal_id, s.seat == seat)
+            .where(s.stated_at > await self._unit.now() - within)
+            .group_by(s.call_id)
+            .order_by(newest.desc())
+            .limit(limit)
+        )
+        return [row.call_id for row in await self._unit.all(query)]
 
     async def _change(self, uid: str, values: dict[str, Any]) -> bool:
         in_force = update(reason_rules).where(reason_rules.c.uid == uid, reason_rules.c.ended_at.is_(None))

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from archive.adapters.meilisearch.filters import Filter, among, of_filter, of_scope
+from archive.adapters.meilisearch.filters import Filter, among, of_filter, of_scope, of_speech
 from archive.adapters.meilisearch.shape import FACETS, MOST_HITS
 from archive.calls.documents import KIND_CODES, phone_key
 from archive.calls.filters import Sort
@@ -192,7 +192,7 @@ class Asking:
     def _marking(self, term: Term, page: Sequence[int]) -> Body:
         return {
             "q": _written(term),
-            "filter": [of_scope(self._query.speech), among("id", page)],
+            "filter": [of_speech(self._query), among("id", page)],
             "attributesToSearchOn": ["text"],
             "limit": len(page),
             "attributesToRetrieve": ["id"],
@@ -207,9 +207,9 @@ def _branches(query: EngineQuery, words: str, names: str) -> Iterator[Branch]:
     """Where speech may be read, words match names and text; in the rest of `find`, names alone."""
     common = [*of_filter(query.filter), *([f"NOT {among('id', query.owed)}"] if query.owed else [])]
     if not is_empty(query.speech):
-        yield Branch([of_scope(query.speech), *common], words)
-    if query.speech != query.find:
-        rest = [of_scope(query.find), f"NOT ({of_scope(query.speech)})"]
+        yield Branch([of_speech(query), *common], words)
+    if not query.all_speech:
+        rest = [of_scope(query.find), f"NOT ({of_speech(query)})"]
         yield Branch([*rest, *common], names)
 
 

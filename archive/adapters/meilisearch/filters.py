@@ -23,6 +23,7 @@ from archive.policy.scope import (
     Union,
     Unsealed,
 )
+from archive.ports import EngineQuery, Withheld
 
 Filter = list[str | list[str]]
 
@@ -44,6 +45,25 @@ def of_scope(scope: Scope) -> str:
             return _joined(" AND ", parts, neutral=AllCalls()) if parts else NONE
         case Unsealed(inner):
             return f"({of_scope(inner)} AND sealed = 0)"
+
+
+def of_speech(query: EngineQuery) -> str:
+    """Where words may be searched."""
+    speech = of_scope(query.speech)
+    if not query.withheld:
+        return speech
+    withheld = " OR ".join(_fitting(one) for one in query.withheld)
+    return f"({speech} AND (NOT ({withheld}) OR {among('id', query.told)}))"
+
+
+def _fitting(withheld: Withheld) -> str:
+    conditions = (
+        ("partner_id", withheld.partners),
+        ("label_keys", [text_key(label) for label in withheld.labels]),
+        ("kind", [KIND_CODES[kind] for kind in withheld.kinds]),
+    )
+    named = [among(field, values) for field, values in conditions if values]
+    return f"({' AND '.join(named)})" if named else of_scope(AllCalls())
 
 
 def _joined(operator: str, parts: tuple[Scope, ...], neutral: Scope) -> str:

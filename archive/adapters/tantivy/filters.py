@@ -22,6 +22,7 @@ from archive.policy.scope import (
     Union,
     Unsealed,
 )
+from archive.ports import EngineQuery, Withheld
 
 
 def all_of(*queries: Query) -> Query:
@@ -60,6 +61,24 @@ def of_scope(schema: Schema, scope: Scope) -> Query:
             return all_of(*inner) if inner else Query.empty_query()
         case Unsealed(inner_scope):
             return all_of(of_scope(schema, inner_scope), Query.term_query(schema, "sealed", False))
+
+
+def of_speech(schema: Schema, query: EngineQuery) -> Query:
+    """Where words may be searched."""
+    speech = of_scope(schema, query.speech)
+    if not query.withheld:
+        return speech
+    without = but_not(speech, *(_fitting(schema, one) for one in query.withheld))
+    return any_of(without, all_of(speech, among(schema, "call_id", query.told)))
+
+
+def _fitting(schema: Schema, withheld: Withheld) -> Query:
+    conditions: tuple[tuple[str, Collection[int]], ...] = (
+        ("partner_id", withheld.partners),
+        ("label_keys", [text_key(label) for label in withheld.labels]),
+        ("kind", [KIND_CODES[kind] for kind in withheld.kinds]),
+    )
+    return all_of(*(among(schema, field, values) for field, values in conditions if values))
 
 
 def of_filter(schema: Schema, filter: CallFilter) -> Query:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from tantivy import Occur, Query, Schema
 
-from archive.adapters.tantivy.filters import all_of, among, any_of, but_not, of_filter, of_scope
+from archive.adapters.tantivy.filters import all_of, among, any_of, but_not, of_filter, of_scope, of_speech
 from archive.adapters.tantivy.vocabulary import Variant
 from archive.calls import query as asked
 from archive.calls.documents import phone_key
@@ -91,13 +91,13 @@ def unscored(query: Query) -> Query:
 
 def of_calls(schema: Schema, query: EngineQuery, variants: Sequence[tuple[Variant, ...]]) -> Level:
     """Where speech may be read, words match names and text; in the rest of `find`, names alone."""
-    speech = of_scope(schema, query.speech)
+    speech = of_speech(schema, query)
     branches = [Branch(speech, (("names", _NAME), ("text", 1.0)))]
-    if query.speech != query.find:
+    if not query.all_speech:
         branches.append(Branch(but_not(of_scope(schema, query.find), speech), (("names", _NAME),)))
     return Level(schema, query, variants, branches)
 
 
 def of_windows(schema: Schema, query: EngineQuery, variants: Sequence[tuple[Variant, ...]]) -> Level:
-    branches = [] if is_empty(query.speech) else [Branch(of_scope(schema, query.speech), (("text", 1.0),))]
+    branches = [] if is_empty(query.speech) else [Branch(of_speech(schema, query), (("text", 1.0),))]
     return Level(schema, query, variants, branches)

@@ -35,8 +35,9 @@ class SuggestQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FoundAnswer(Struct, frozen=True):
-    """A call, up to three moments of it, and the words of the query that it doesn't hold. `reason_required`: no word
-    of it is shown before its reader says why (`POST /api/v1/calls/{id}/reasons`)."""
+    """A call, up to three moments of it, and the words of the query that it doesn't hold. `reason_required`: it
+    was found by its metadata alone, and no word of it is searched or shown before its reader says why
+    (`POST /api/v1/calls/{id}/reasons`)."""
 
     call: CallAnswer
     moments: tuple[Moment, ...]
