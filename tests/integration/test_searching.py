@@ -1,6 +1,7 @@
 """Searching through the database: rechecks, events before words, and an index that follows what changes."""
 
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
 from msgspec import convert, structs
@@ -206,7 +207,7 @@ async def test_a_word_is_no_way_to_a_call_before_its_reader_said_why(
 async def test_calls_outside_a_rule_are_found_by_their_words_page_by_page(
     world: World, parts: Parts, narrowed: dict[str, tuple[str, ...]]
 ) -> None:
-    named = {"labels": ("secret",), "partner": "Southwind", "kind": Kind.MEETING}
+    named: dict[str, Any] = {"labels": ("secret",), "partner": "Southwind", "kind": Kind.MEETING}
     hidden = [await add(world, parts, "the platypus", **named) for _ in range(2)]
     free = {(await add(world, parts, "the platypus", labels=("open",))).uid for _ in range(3)}
     if partners := narrowed.get("partners"):
