@@ -36,7 +36,8 @@ def statements() -> Iterator[list[str]]:
     asked: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        asked.append(statement)
+        if not statement.startswith("BEGIN"):
+            asked.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     yield asked

@@ -1,12 +1,16 @@
 """What waits for somebody: requests to decide on, changes to agree to, emergency access to see."""
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from archive.calls.caller import Caller
 from archive.identity import approving, glass
-from archive.identity.second import approves_all, unfit
+from archive.identity.oneself import gains
+from archive.identity.second import approvers, approves_all, unfit, waiting_claim
 from archive.policy.actions import Action
 from archive.policy.decide import may
+from archive.policy.principal import Principal
 from archive.ports import CHANGE_LIFE, Parts, PendingChange, Work
 
 MOST_ASKED = 20
@@ -44,7 +48,18 @@ async def _changes(work: Work, caller: Caller) -> int:
     if not may(who, Action.MANAGE_PEOPLE, now):
         return 0
     waiting = (await work.changes.waiting(now - CHANGE_LIFE))[:MOST_ASKED]
-    return len([one for one in waiting if await unfit(work, caller, one) is None])
+    approving = await approvers(work) if waiting else []
+    left = [one for one in waiting if not await _is_for_any(work, approving, one)]
+    return len([one for one in left if await unfit(work, caller, one) is None])
+
+
+async def _is_for_any(work: Work, approving: Collection[Principal], pending: PendingChange) -> bool:
+    """Whether somebody who approves may agree to it; then it waits for nobody else."""
+    claim = waiting_claim(pending)
+    for one in approving:
+        if one.uid != pending.asked_by and not await gains(work, one, pending.beneficiary, claim):
+            return True
+    return False
 
 
 def _is_concerned(uid: str, pending: PendingChange) -> bool:
