@@ -33,6 +33,9 @@ WHY_NOT = {
     Unfit.NOT_IN_PERSON: "A person agrees, signed in on the archive's pages: not the console, and no program.",
     Unfit.ONESELF: "Whoever asked for a change, or gains by it, is not its second person.",
     Unfit.NOT_SECOND: "Somebody who approves over all calls is this change's second person.",
+    Unfit.NEWCOMER: "Nobody else approves. An administrator who was one for seven days before then agrees to this.",
+    Unfit.TOO_SOON: "Nobody else approves, and nobody else was an administrator for seven days before then. Another "
+    "administrator agrees once this has waited for seven days.",
 }
 
 

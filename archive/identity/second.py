@@ -11,6 +11,7 @@ from archive.calls.caller import Caller
 from archive.identity.facts import facts, typed
 from archive.identity.managing import change as event_of
 from archive.identity.oneself import gains
+from archive.identity.standing_in import SETTLED, ceased, settled
 from archive.policy.actions import Action
 from archive.policy.decide import may, resolve_scope
 from archive.policy.principal import Grant, Principal, PrincipalKind
@@ -25,6 +26,8 @@ class Unfit(StrEnum):
     NOT_IN_PERSON = "not_in_person"  # the console, a program, or a program acting for a person
     ONESELF = "oneself"  # they asked for it, or gain from it
     NOT_SECOND = "not_second"  # they may not approve
+    NEWCOMER = "newcomer"  # nobody else approves, and somebody managed people for longer
+    TOO_SOON = "too_soon"  # nobody else approves, nobody managed people long enough, and it hasn't waited long enough
 
 
 async def needs_second(work: Work) -> bool:
@@ -80,12 +83,30 @@ async def unfit(work: Work, caller: Caller, pending: PendingChange) -> Unfit | N
         return Unfit.NOT_IN_PERSON
     if await _concerned(work, who, pending):
         return Unfit.ONESELF
-    others = [one for one in await approvers(work) if not await _concerned(work, one, pending)]
+    approving = await approvers(work)
+    others = await _unconcerned(work, approving, pending)
     if any(one.uid == who.uid for one in others):
         return None
-    # Nobody else approves: then whoever may manage people is the second person.
-    allowed = not others and may(who, Action.MANAGE_PEOPLE, await work.now())
-    return None if allowed else Unfit.NOT_SECOND
+    if others or not may(who, Action.MANAGE_PEOPLE, await work.now()):
+        return Unfit.NOT_SECOND
+    alone_since = None if approving else await ceased(work)
+    return await _unfit_to_stand_in(work, who, pending, alone_since or pending.asked_at)
+
+
+async def _unfit_to_stand_in(
+    work: Work, who: Principal, pending: PendingChange, alone_since: datetime
+) -> Unfit | None:
+    """Of somebody who manages people, where nobody else approves: since when is `alone_since`."""
+    managers = await _unconcerned(work, await work.principals.holding(Action.MANAGE_PEOPLE), pending)
+    long = await settled(work, managers, alone_since)
+    if long:
+        return None if any(one.uid == who.uid for one in long) else Unfit.NEWCOMER
+    waited = await work.now() - pending.asked_at
+    return None if waited >= SETTLED else Unfit.TOO_SOON
+
+
+async def _unconcerned(work: Work, people: Iterable[Principal], pending: PendingChange) -> list[Principal]:
+    return [one for one in people if not await _concerned(work, one, pending)]
 
 
 async def _concerned(work: Work, who: Principal, pending: PendingChange) -> bool:

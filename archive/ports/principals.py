@@ -117,6 +117,11 @@ class Principals(Protocol):
         of a group that they were in."""
         ...
 
+    async def held_until(self, action: Action) -> list[tuple[Scope, datetime]]:
+        """On which scopes people held the action as above and don't any more, and when that ceased: the grant ended,
+        they left the group, or they or the group were disabled."""
+        ...
+
     async def anyone(self) -> bool:
         """Whether any person exists: false on a fresh archive."""
         ...

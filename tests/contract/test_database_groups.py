@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from archive.adapters.db.database import SqlDatabase
 from archive.errors import Conflict
@@ -191,6 +192,31 @@ async def test_who_holds_an_action_and_who_once_did(database: SqlDatabase, clock
         await work.groups.disable(group.id)
         assert await principals.ever_held(Action.APPROVE) == [AllCalls()]
         assert await principals.ever_held(Action.MANAGE_PEOPLE) == []
+
+
+async def test_when_those_who_held_an_action_ceased_to(database: SqlDatabase, clock: Clock) -> None:
+    jo, ann, bea = [await add_person(database, f"{name}@example.com") for name in ("jo", "ann", "bea")]
+    group = await group_of(database, "Compliance", ann)
+    giving = new_grant(clock, AllCalls(), Role.COMPLIANCE)
+    async with database.write() as work:
+        people, moments = work.principals, []
+        grant = await people.give(jo.id, giving)
+        await people.give(group.id, giving)
+        await people.give(bea.id, structs.replace(giving, until=clock() + timedelta(days=1)))
+        assert await people.held_until(Action.APPROVE) == []
+        moments.append(clock.forward(days=1))
+        moments.append(clock.forward(hours=1))
+        await people.revoke(grant.id)
+        moments.append(clock.forward(hours=1))
+        await work.groups.remove_member(group.id, ann.id)
+        await work.groups.add_member(group.id, bea.id)
+        moments.append(clock.forward(hours=1))
+        await people.disable(bea.id)
+        clock.forward(hours=1)
+        ended = await people.held_until(Action.APPROVE)
+        assert sorted(end for _, end in ended) == moments
+        assert {scope for scope, _ in ended} == {AllCalls()}
+        assert await people.held_until(Action.MANAGE_PEOPLE) == []
 
 
 async def test_grants_are_listed_by_holder_and_by_what_is_in_force(

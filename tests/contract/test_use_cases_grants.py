@@ -128,6 +128,7 @@ async def test_the_rule_does_not_end_with_the_last_compliance_person(story: Stor
     """Otherwise whoever may end grants could first end theirs, and then open anything alone."""
     compliance, person = await story.caller(Role.COMPLIANCE), await nobody(story)
     admin, other = await story.caller(Role.ADMINISTRATOR), await story.caller(Role.ADMINISTRATOR)
+    story.clock.forward(days=7)
     await grants.revoke(story.parts, admin, compliance.principal.grants[0].uid)
     async with story.parts.database.read() as work:
         assert await needs_second(work)

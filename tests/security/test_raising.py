@@ -12,7 +12,7 @@ from msgspec import structs
 from archive.audit.event import Origin
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
-from archive.identity import changes, grants, groups, links, manage
+from archive.identity import changes, grants, groups, links, manage, people
 from archive.identity.grants import Giving
 from archive.identity.invitations import invite
 from archive.identity.managing import console
@@ -72,6 +72,12 @@ class Office:
 @pytest.fixture
 async def office(world: World) -> Office:
     return await Office(world).staffed()
+
+
+async def end_compliance(office: Office) -> None:
+    office.by_admin = await office.world.signed_in(office.admin)
+    (grant,) = office.compliance.grants
+    assert (await office.by_admin.delete(f"/api/v1/grants/{grant.uid}")).status_code == 204
 
 
 async def agree(client: httpx.AsyncClient, uid: str) -> httpx.Response:
@@ -225,11 +231,61 @@ async def test_a_second_administrator_where_there_is_a_compliance_person(office:
 
 async def test_ending_compliance_first(office: Office) -> None:
     """Without anybody who approves, the rule stands: another administrator agrees, and nobody alone."""
-    (grant,) = office.compliance.grants
-    assert (await office.by_admin.delete(f"/api/v1/grants/{grant.uid}")).status_code == 204
+    world, other = office.world, await office.world.add_person(Role.ADMINISTRATOR)
+    world.clock.forward(days=7)
+    await end_compliance(office)
     uid = await office.asked()
     await office.refused(await agree(office.by_admin, uid), "change", "oneself")
-    assert (await agree(await office.world.person(Role.ADMINISTRATOR), uid)).status_code == 200
+    puppet = await world.person(Role.ADMINISTRATOR)
+    await office.refused(await agree(puppet, uid), "change", "newcomer")
+    assert (await agree(await world.signed_in(other), uid)).status_code == 200
+
+
+async def test_a_second_account_made_before_compliance_is_disabled(office: Office) -> None:
+    """One administrator with two accounts: what they ask for waits for seven days, for everybody to see."""
+    world = office.world
+    puppet = await world.add_person(Role.ADMINISTRATOR)
+    world.clock.forward(days=6)
+    await people.disable_person(world.parts, Caller(office.admin), office.compliance.uid)
+    office.by_admin = await world.signed_in(office.admin)
+    uid = await office.asked()
+    await office.refused(await agree(await world.signed_in(puppet), uid), "change", "too_soon")
+    world.clock.forward(days=6, hours=23)
+    await office.refused(await agree(await world.signed_in(puppet), uid), "change", "too_soon")
+    world.clock.forward(hours=1)
+    assert (await agree(await world.signed_in(puppet), uid)).status_code == 200
+
+
+@pytest.mark.parametrize("joins", ["a grant", "a group"])
+async def test_an_old_account_that_comes_to_manage_people(office: Office, joins: str) -> None:
+    """The right counts, not the account alone; whether it is their own or a group's."""
+    world = office.world
+    old = await world.add_person(Role.AUDITOR)
+    async with world.parts.database.write() as work:
+        group = await work.groups.add("Administrators")
+        holder = await work.principals.by_id(group.id)
+        assert holder is not None
+        giving = Giving(scope="all", role=Role.ADMINISTRATOR)
+        await grants.give_within(work, world.at_console, holder, giving)
+    world.clock.forward(days=30)
+    office.by_admin = await world.signed_in(office.admin)
+    async with world.parts.database.write() as work:
+        if joins == "a group":
+            await work.groups.add_member(group.id, old.id)
+        else:
+            await grants.give_within(work, world.at_console, old, giving)
+    await end_compliance(office)
+    answer = await agree(await world.signed_in(old), await office.asked())
+    await office.refused(answer, "change", "too_soon")
+
+
+async def test_a_way_in_as_the_only_one_who_approves(office: Office) -> None:
+    """They gain by it, so somebody else agrees: no account that the administrator just made."""
+    puppet = await office.world.person(Role.ADMINISTRATOR)
+    answer = await office.by_admin.post(f"/api/v1/people/{office.compliance.uid}/links", json={})
+    assert answer.status_code == 202, answer.text
+    (waiting,) = (await office.by_admin.get("/api/v1/pending-changes")).json()["items"]
+    await office.refused(await agree(puppet, waiting["id"]), "change", "too_soon")
 
 
 # ---- ways round ----

@@ -200,6 +200,21 @@ class SqlPrincipals:
         )
         return list(await self._unit.values(query))
 
+    async def held_until(self, action: Action) -> list[tuple[Scope, datetime]]:
+        now, member = await self._unit.now(), principals.alias()
+        times = (grants.c.since, grants.c.until, grants.c.revoked_at, principals.c.disabled_at)
+        holders = principals.c.id == grants.c.principal_id
+        held = select(grants.c.scope, *times).join(principals, holders).where(_gives(action))
+        own = held.where(principals.c.kind == PrincipalKind.PERSON)
+        shared = (
+            held.add_columns(member.c.disabled_at, group_members.c.left_at)
+            .join(group_members, group_members.c.group_id == principals.c.id)
+            .join(member, member.c.id == group_members.c.member_id)
+        )
+        rows = [*await self._unit.all(own), *await self._unit.all(shared)]
+        ended = [(scope, since, _first(ends)) for scope, since, *ends in map(tuple, rows)]
+        return [(scope, end) for scope, since, end in ended if end is not None and since <= end <= now]
+
     async def revoke(self, grant_id: int) -> None:
         revoking = update(grants).where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
         await self._unit.run(revoking.values(revoked_at=await self._unit.now()))
@@ -248,6 +263,10 @@ class SqlPrincipals:
         for row in await self._unit.all(_holding(ids, *which)) if ids else ():
             held.setdefault(row.holder, []).append(row)
         return held
+
+
+def _first(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((one for one in moments if one is not None), default=None)
 
 
 def _begins(typed: str, *texts: str | None) -> bool:
