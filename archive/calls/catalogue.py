@@ -10,6 +10,7 @@ from archive.audit.event import Detail, EventType
 from archive.calls.access import about, acting, reach
 from archive.calls.call import Call, Consent, Direction, Kind, State
 from archive.calls.caller import Caller
+from archive.calls.closing import close_refused
 from archive.calls.filters import CallFilter
 from archive.calls.listen import seal
 from archive.calls.placing import (
@@ -79,6 +80,8 @@ async def edit(parts: Parts, caller: Caller, uid: str, revision: int | None, edi
             "to": _place(edited),
         }
         await work.audit.append(about(caller, EventType.CALL_EDITED, edited, details=details))
+        if edited.sealed and not call.sealed:
+            await close_refused(work, caller, edited)
         edited = await owe_index(work, edited)
     await ring_index(parts, edited)
     return edited

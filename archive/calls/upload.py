@@ -17,6 +17,7 @@ from archive.audit.event import Event, EventType, ObjectKind
 from archive.calls.access import about, denial, log_denied, renewed, require
 from archive.calls.call import Call, Consent, Direction, Kind, Participant, Recording
 from archive.calls.caller import Caller
+from archive.calls.closing import close_refused
 from archive.calls.placing import (
     AgentGiven,
     ClientGiven,
@@ -187,6 +188,8 @@ async def _add(
     call = await work.calls.add(new)
     await work.index_debts.owe(call.id)
     await work.audit.append(_uploaded(caller, call, stored, metadata))
+    if call.sealed:
+        await close_refused(work, caller, call)
     if transcript is None:
         return call
     await add_transcript(work, caller, call, transcript)

@@ -4,7 +4,7 @@ Sealing closes and unsealing restores what was granted before, so neither takes 
 what is said, and so takes the right to approve. See docs/decisions/0005-sealed-calls.md.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 
 from archive.audit.event import Detail, EventType, ObjectKind
 from archive.calls import access
@@ -12,20 +12,18 @@ from archive.calls.access import about
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.calls.catalogue import owe_index, ring_index
+from archive.calls.closing import end_by_name
 from archive.calls.reasons import LONGEST, SHORTEST
 from archive.calls.transcript import clean
 from archive.errors import Conflict, Invalid, Stale
-from archive.identity.ending import revoke_within
 from archive.identity.grants import Giving, give_within
 from archive.identity.managing import logging_own
 from archive.identity.typed import clean_email
 from archive.policy.actions import HEAR, Action
-from archive.policy.principal import Grant, Principal
-from archive.policy.scope import CallIds
-from archive.ports import CallChanges, GrantFilter, NewGrant, Parts, Work
+from archive.policy.principal import Principal
+from archive.ports import CallChanges, Parts, Work
 
 MOST_NAMED = 50
-PAGE = 500
 
 
 async def seal(parts: Parts, caller: Caller, uid: str, *, reason: str, named: Collection[str] = ()) -> Call:
@@ -41,7 +39,7 @@ async def seal(parts: Parts, caller: Caller, uid: str, *, reason: str, named: Co
     async with logging_own(parts, caller, ObjectKind.CALL), sealing as (work, call):
         people = [await _person(work, email) for email in dict.fromkeys(named)][: MOST_NAMED + 1]
         _check_sealable(call, people)
-        await _end_by_name(work, caller, call)
+        await end_by_name(work, caller, call)
         changed = await _set(work, call, sealed=True)
         giving = Giving(scope=f"call:{call.uid}", actions=HEAR, reason=why)
         given = [await give_within(work, caller, person, giving) for person in people]
@@ -97,35 +95,3 @@ async def _set(work: Work, call: Call, *, sealed: bool) -> Call:
     if changed is None:
         raise Stale
     return await owe_index(work, changed)
-
-
-async def _end_by_name(work: Work, caller: Caller, call: Call) -> None:
-    async for holder, grant in _by_name(work, call):
-        await revoke_within(work, caller, holder, grant)
-        assert isinstance(grant.scope, CallIds)  # noqa: S101 - as `_by_name` says
-        if rest := grant.scope.ids - {call.id}:
-            await work.principals.give(holder.id, _of_the_rest(grant, CallIds(rest)))
-
-
-async def _by_name(work: Work, call: Call) -> AsyncIterator[tuple[Principal, Grant]]:
-    """The grants that may still be used and that name the call."""
-    now, after = await work.now(), 0
-    while found := await work.principals.grants(GrantFilter(), after, PAGE):
-        after = found[-1][1].id
-        for holder, grant in found:
-            over = grant.revoked_at is not None or (grant.until is not None and grant.until <= now)
-            if not over and isinstance(grant.scope, CallIds) and call.id in grant.scope.ids:
-                yield holder, grant
-
-
-def _of_the_rest(grant: Grant, scope: CallIds) -> NewGrant:
-    return NewGrant(
-        scope=scope,
-        role=grant.role,
-        actions=grant.actions,
-        since=grant.since,
-        until=grant.until,
-        reason=grant.reason,
-        granted_by=grant.granted_by,
-        basis=grant.basis,
-    )

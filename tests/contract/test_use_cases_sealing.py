@@ -1,11 +1,13 @@
 """Sealing a call, on both databases: who still reaches it, and what that takes."""
 
 import pytest
+from msgspec import structs
 
 from archive.calls import catalogue, listen, search
 from archive.calls.access import reading
-from archive.calls.call import Call
+from archive.calls.call import Call, Consent
 from archive.calls.caller import Caller
+from archive.calls.catalogue import CallEdit
 from archive.calls.filters import CallFilter
 from archive.calls.placing import ClientGiven
 from archive.errors import Conflict, Forbidden, Invalid, NotFound
@@ -71,6 +73,48 @@ async def test_what_is_named_is_sealed_to_others_who_were_given_it_by_name(story
     await sealing.seal(story.parts, officer, call.uid, reason=WHY)
     assert not await reaches(story, before, call)
     assert await reaches(story, before, other)
+
+
+async def test_a_grant_of_several_calls_goes_on_without_the_sealed_one_and_the_log_says_so(
+    story: Story,
+) -> None:
+    call, other = await story.ready(), await story.ready()
+    officer, before = await story.caller(Role.COMPLIANCE), await story.caller({Action.UPLOAD})
+    await story.give(before.principal, HEAR, CallIds(frozenset({call.id, other.id})))
+    held = (await story.again(before)).principal.grants
+    await sealing.seal(story.parts, officer, call.uid, reason=WHY)
+    narrowed = (await story.again(before)).principal.grants
+    assert [grant.uid for grant in narrowed] == [grant.uid for grant in held]
+    assert narrowed[-1] == structs.replace(held[-1], scope=CallIds(frozenset({other.id})))
+    (event,) = await story.events("grant.changed")
+    assert (event.object["id"], event.call) == (narrowed[-1].uid, call.uid)
+    assert event.details == {"to": before.principal.uid, "without": call.uid}
+
+
+async def test_who_held_a_call_by_name_loses_it_with_its_consent(story: Story) -> None:
+    call, holder = await story.ready(), await story.caller({Action.UPLOAD})
+    await story.give(holder.principal, HEAR, CallIds(frozenset({call.id})))
+    opened = await listen.begin(story.parts, await story.again(holder), call.uid)
+    lead = await story.caller(Role.TEAM_LEAD)
+    await catalogue.edit(story.parts, lead, call.uid, None, CallEdit(consent=Consent.REFUSED))
+    assert not await reaches(story, holder, call)
+    with pytest.raises(NotFound):
+        await listen.facts(story.parts, await story.again(holder), opened.listen.uid)
+    (sealed_,), (ended,) = await story.events("call.sealed"), await story.events("grant.revoked")
+    assert (sealed_.call, sealed_.details) == (call.uid, {"named": [], "grants": [], "consent": "refused"})
+    assert (ended.actor["id"], ended.details["to"]) == (lead.principal.uid, holder.principal.uid)
+    officer = await story.caller(Role.COMPLIANCE)
+    await catalogue.edit(
+        story.parts, await story.caller({Action.EDIT, Action.SEAL}), call.uid, None, CallEdit(note="x")
+    )
+    assert len(await story.events("call.sealed")) == 1
+    assert await reaches(story, officer, call)
+
+
+async def test_a_call_that_comes_in_refused_is_sealed_with_an_event(story: Story) -> None:
+    call = await story.received(consent=Consent.REFUSED)
+    (event,) = await story.events("call.sealed")
+    assert (event.call, event.details["consent"]) == (call.uid, "refused")
 
 
 async def test_names_of_sealed_calls_are_not_suggested(story: Story) -> None:

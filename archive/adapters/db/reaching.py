@@ -4,16 +4,17 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, null, or_, select, type_coerce
+from msgspec import structs
+from sqlalchemy import ColumnElement, Row, Text, null, or_, select, type_coerce, update
 
-from archive.adapters.db.principals import live, owned
+from archive.adapters.db.principals import live, not_over, owned
 from archive.adapters.db.tables import grants, group_members, principals
 from archive.adapters.db.unit import Unit
 from archive.adapters.db.words import email_key
 from archive.calls.call import Call
 from archive.policy.decide import reach
 from archive.policy.principal import Grant, PrincipalKind
-from archive.policy.scope import PLACES, contains
+from archive.policy.scope import PLACES, CallIds, contains
 from archive.ports import Held, Who
 
 _WHO = [principals.c[name] for name in ("id", "uid", "kind", "name", "email", "email_key")]
@@ -31,6 +32,20 @@ class SqlReaching:
         members = await self._members([one.id for one in holders.values() if one.kind is PrincipalKind.GROUP])
         found = [_held(row, call, holders.get(row.principal_id), members) for row in rows]
         return [held for held in found if held is not None]
+
+    async def by_name(self, call_id: int, now: datetime) -> list[tuple[str, Grant]]:
+        scope = type_coerce(grants.c.scope, Text)
+        query = (
+            select(grants, null().label("group"), principals.c.uid.label("holder"))
+            .join(principals, principals.c.id == grants.c.principal_id)
+            .where(*not_over(now), scope.contains('"CallIds"'), or_(*_holding_id(call_id)))
+            .order_by(grants.c.id)
+        )
+        rows = [row for row in await self._unit.all(query) if isinstance(row.scope, CallIds)]
+        return [(row.holder, _made(row)) for row in rows if call_id in row.scope.ids]
+
+    async def narrow(self, grant: Grant, scope: CallIds) -> None:
+        await self._unit.run(update(grants).where(grants.c.id == grant.id).values(scope=scope))
 
     async def _holders(self, ids: Collection[int]) -> dict[int, Row[Any]]:
         query = select(*_WHO).where(principals.c.id.in_(ids), principals.c.disabled_at.is_(None))
@@ -64,8 +79,14 @@ def _naming(call: Call) -> Iterator[ColumnElement[bool]]:
         yield scope.contains(f'"{kind}"')
     ids = {getattr(call, place) for place in PLACES.values()} - {None}
     for one in sorted(ids):
-        for before, after in ((b, a) for b in "[," for a in "],"):
-            yield scope.contains(f"{before}{one}{after}")
+        yield from _holding_id(one)
+
+
+def _holding_id(id: int) -> Iterator[ColumnElement[bool]]:
+    """Where a scope's JSON may list the id, whatever of."""
+    scope = type_coerce(grants.c.scope, Text)
+    for before, after in ((b, a) for b in "[," for a in "],"):
+        yield scope.contains(f"{before}{id}{after}")
 
 
 def _held(
@@ -91,8 +112,11 @@ def _grant(row: Row[Any], call: Call, holder: Row[Any]) -> Grant:
     agent = call.agent
     own = agent is not None and agent.email and email_key(agent.email) == holder.email_key
     agents = frozenset({agent.id} if own and agent else ())
-    values = {name: getattr(row, name) for name in Grant.__struct_fields__}
-    return Grant(**{**values, "scope": owned(row.scope, agents)})
+    return structs.replace(_made(row), scope=owned(row.scope, agents))
+
+
+def _made(row: Row[Any]) -> Grant:
+    return Grant(**{name: getattr(row, name) for name in Grant.__struct_fields__})
 
 
 def _who(row: Row[Any]) -> Who:
