@@ -66,7 +66,7 @@ async def replace(
         if match not in (None, etag(old)):
             raise Stale
         await _check(work, rule)
-        asked, weaker = SetRule(uid, rule), weakens(old.rule, rule)
+        asked, weaker = SetRule(uid, rule, etag(old)), weakens(old.rule, rule)
         return await or_wait(work, caller, asked, beneficiary=None, opens=weaker) or await _replace(
             work, caller, uid, rule
         )
@@ -76,15 +76,18 @@ async def end(parts: Parts, caller: Caller, uid: str) -> PendingChange | None:
     """None: it is over. Else it waits for a second person. Raises `NotFound`."""
     await check_manager(parts, caller)
     async with changing(parts, caller, ObjectKind.RULE) as work:
-        await _found(work, uid)
-        if waiting := await or_wait(work, caller, SetRule(uid, None), beneficiary=None, opens=True):
+        asked = SetRule(uid, None, etag(await _found(work, uid)))
+        if waiting := await or_wait(work, caller, asked, beneficiary=None, opens=True):
             return waiting
         await _end(work, caller, uid)
         return None
 
 
 async def apply(work: Work, caller: Caller, asked: SetRule, agreed_with: PendingChange) -> None:
-    """Do what a second person, the caller, agreed to. Raises what says that it no longer fits."""
+    """Do what a second person, the caller, agreed to. Raises what says that it no longer fits, as where the rule was
+    replaced since it was asked for."""
+    if etag(await _found(work, asked.replaces)) != asked.etag:
+        raise Stale
     if asked.rule is None:
         await _end(work, caller, asked.replaces, agreed_with)
     else:

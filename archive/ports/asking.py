@@ -156,10 +156,11 @@ class RotateSecret(Struct, frozen=True, tag=True):
 
 
 class SetRule(Struct, frozen=True, tag=True):
-    """Another rule in place of `replaces`; a None `rule` ends it."""
+    """Another rule in place of `replaces`, as it was when this was asked for: `etag`. A None `rule` ends it."""
 
     replaces: str
     rule: ReasonRule | None
+    etag: str
 
 
 Change = GiveGrant | ProlongGrant | AddMember | MapClaim | ResetSignIn | RotateSecret | SetRule

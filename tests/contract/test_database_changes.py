@@ -58,8 +58,8 @@ async def asked(database: SqlDatabase, change: Change = GIVE) -> PendingChange:
         AddMember("group", "person"),
         MapClaim("group", "company", "hearers"),
         ResetSignIn("person"),
-        SetRule("rule", ReasonRule(actions=frozenset({Action.LISTEN}))),
-        SetRule("rule", None),
+        SetRule("rule", ReasonRule(actions=frozenset({Action.LISTEN})), '"e"'),
+        SetRule("rule", None, '"e"'),
     ],
 )
 async def test_a_change_comes_back_as_it_was_asked_for(

@@ -71,12 +71,31 @@ async def test_what_weakens_a_rule_waits_for_a_second_person(story: Story) -> No
     await changes.agree(story.parts, officer, waits[1].uid)
     replaced = await seeded(story)
     assert (replaced.uid, replaced.rule) == (first.uid, weaker)
-    assert isinstance(waits[0], PendingChange)
-    await changes.agree(story.parts, officer, waits[0].uid)
+    ending = await rules.end(story.parts, CONSOLE, first.uid)
+    assert isinstance(ending, PendingChange)
+    await changes.agree(story.parts, officer, ending.uid)
     assert list(await rules.listed(story.parts, CONSOLE)) == []
     for what in ("rule.set", "rule.ended"):
         (event,) = await story.events(what)
         assert (event.details["asked_by"], event.details["agreed_by"]) == ("console", officer.principal.uid)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_what_was_asked_of_a_rule_no_longer_fits_another_in_its_place(story: Story, ends: bool) -> None:
+    officer, first = await in_person(story), await seeded(story)
+    asked = await (
+        rules.end(story.parts, CONSOLE, first.uid)
+        if ends
+        else rules.replace(story.parts, CONSOLE, first.uid, rule(roles=first.rule.roles))
+    )
+    stronger = ReasonRule(actions=ALL, masks=("CASE-#",))
+    await rules.replace(story.parts, CONSOLE, first.uid, stronger)
+    assert isinstance(asked, PendingChange)
+    with pytest.raises(changes.NoLongerFits):
+        await changes.agree(story.parts, officer, asked.uid)
+    assert (await seeded(story)).rule == stronger
+    (refused,) = await story.events("change.refused")
+    assert refused.reason_code == "no_longer_fits"
 
 
 async def test_what_strengthens_one_needs_nobody(story: Story) -> None:
