@@ -13,7 +13,7 @@ from archive.identity.managing import change, manages
 from archive.identity.second import Unfit, approves_all, unfit
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import Reason
+from archive.policy.decide import Reason, may
 from archive.ports import (
     CHANGE_LIFE,
     AddMember,
@@ -183,8 +183,8 @@ async def _do(work: Work, caller: Caller, agreed: PendingChange) -> None:
 
 async def _check_asker(work: Work, agreed: PendingChange) -> None:
     asker = await work.principals.get(agreed.asked_by)  # None: the console
-    if asker is not None and asker.disabled_at is not None:
-        raise NotFound("Whoever asked for it is there no more.")
+    if asker is not None and not may(asker, Action.MANAGE_PEOPLE, await work.now()):
+        raise NotFound("Whoever asked for it may not manage people any more.")
 
 
 async def _log_denied(parts: Parts, caller: Caller, uid: str | None, reason: str) -> None:

@@ -1,25 +1,23 @@
 """Integrations: programs with credentials of their own, and programs that act for people."""
 
-from datetime import timedelta
-
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from archive.audit.event import Detail, Event, EventType, ObjectKind
 from archive.calls.caller import Caller
 from archive.errors import Invalid, NotFound, Stale
+from archive.identity import agreed
 from archive.identity.grants import Giving, give_or_wait
 from archive.identity.managing import again, change, changing, check_manager
 from archive.identity.oneself import OnesOwn
 from archive.identity.programs import FOR_PEOPLE
 from archive.identity.redirects import clean_redirects
 from archive.identity.second import opens_by, or_wait
-from archive.identity.secrets import Prefix, encoded, hashed, new_secret
+from archive.identity.secrets import Prefix, encoded, new_secret
 from archive.identity.typed import clean_name
 from archive.policy.actions import Action
 from archive.policy.principal import Principal
 from archive.ports import Parts, PendingChange, Registration, RotateSecret, Work
 
-AGREED, AGREED_LIFE = "agreed_secret", timedelta(days=1)
 MAX_PURPOSE = 500
 MAX_REQUESTS = 1_000_000
 """A minute."""
@@ -115,21 +113,15 @@ async def rotate(parts: Parts, caller: Caller, client_id: str) -> str | PendingC
 async def apply(work: Work, asked: RotateSecret, agreed_with: PendingChange) -> None:
     """A second person agreed: whoever asked may now make that secret, once, within a day."""
     registration = await _registration(work, asked.integration)
-    mark = _agreement(agreed_with.asked_by, asked.integration)
-    until = await work.now() + AGREED_LIFE
-    await work.credentials.add_link(mark, AGREED, registration.principal_id, until)
+    await agreed.remember(work, agreed_with, asked, registration.principal_id)
 
 
 async def _or_wait(work: Work, caller: Caller, program: Principal) -> PendingChange | None:
-    if await work.credentials.use_link(_agreement(caller.principal.uid, program.uid), AGREED):
+    asked = RotateSecret(program.uid)
+    if await agreed.use(work, caller.principal.uid, asked):
         return None
     opens = await opens_by(work, program.uid, program.grants)
-    return await or_wait(work, caller, RotateSecret(program.uid), beneficiary=program.uid, opens=opens)
-
-
-def _agreement(by: str, client_id: str) -> bytes:
-    """Nobody's secret: a mark that `by` may make one, used up once."""
-    return hashed(f"{AGREED}:{by}:{client_id}:{RotateSecret.__name__}")
+    return await or_wait(work, caller, asked, beneficiary=program.uid, opens=opens)
 
 
 async def revoke_integration(parts: Parts, caller: Caller, client_id: str) -> None:

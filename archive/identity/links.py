@@ -10,7 +10,7 @@ from enum import StrEnum
 from archive.audit.event import Detail, EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
-from archive.identity import authenticators, people, sessions
+from archive.identity import agreed, authenticators, people, sessions
 from archive.identity.approvers import approves_ever
 from archive.identity.credentials import end_programs
 from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
@@ -32,7 +32,6 @@ class Purpose(StrEnum):
     RESET_CODES = "reset_codes"  # a reset that also ends one-time codes: for a lost telephone
 
 
-AGREED = "agreed_reset"
 LIFE = {
     Purpose.INVITATION: timedelta(hours=72),
     Purpose.RESET: timedelta(hours=24),
@@ -138,24 +137,17 @@ async def _purpose(work: Work, person: Principal, codes: bool) -> Purpose:
 
 
 async def apply(work: Work, asked: ResetSignIn, agreed_with: PendingChange) -> None:
-    """A second person agreed: whoever asked may now make that link, once, within its life."""
+    """A second person agreed: whoever asked may now make that link, once, within a day."""
     person = await people.find(work, asked.person)
     if person.disabled_at is not None:
         raise NotFound("Whom it was for is there no more.")
-    until = await work.now() + LIFE[Purpose.RESET]
-    await work.credentials.end_links(person.id)
-    await work.credentials.add_link(_agreement(agreed_with.asked_by, asked), AGREED, person.id, until)
+    await agreed.remember(work, agreed_with, asked, person.id)
 
 
 async def _or_wait(work: Work, caller: Caller, person: Principal, purpose: Purpose) -> PendingChange | None:
     """Who may open calls to others is not let in by one person alone."""
     asked = ResetSignIn(person.uid, codes=purpose is Purpose.RESET_CODES)
-    if await work.credentials.use_link(_agreement(caller.principal.uid, asked), AGREED):
+    if await agreed.use(work, caller.principal.uid, asked):
         return None
     opens = await approves_ever(work, person)
     return await or_wait(work, caller, asked, beneficiary=person.uid, opens=opens)
-
-
-def _agreement(by: str, asked: ResetSignIn) -> bytes:
-    """Nobody's secret: a mark that `by` may make one link, kept where it is used up once and ends by itself."""
-    return hashed(f"{AGREED}:{by}:{asked.person}:{asked.codes}")

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from archive.audit.event import EventType, ObjectKind
 from archive.calls.caller import Caller
+from archive.errors import Conflict
 from archive.identity.facts import facts, typed
 from archive.identity.managing import change as event_of
 from archive.identity.oneself import gains
@@ -30,6 +31,16 @@ class Unfit(StrEnum):
     TOO_SOON = "too_soon"  # nobody else approves, nobody managed people long enough, and it hasn't waited long enough
 
 
+MOST_WAITING = 100
+"""Changes of one asker that wait at a time: somebody looks at each."""
+
+
+class TooManyWait(Conflict):
+    """Too many changes that you asked for wait for a second person. Withdraw some, or have some decided."""
+
+    code = "too_many_wait"
+
+
 async def needs_second(work: Work) -> bool:
     """Whether a person approves over all calls, or ever did: who ends the last one doesn't end the rule with them."""
     return any(map(reaches_all, await work.principals.ever_held(Action.APPROVE)))
@@ -40,10 +51,12 @@ async def or_wait(
 ) -> PendingChange | None:
     """None: go on and do it now. Else it waits, and so it is written with its event in this unit of work.
 
-    `opens`: whether the change opens speech or weakens a rule; `beneficiary`: the public id of who gains by it."""
+    `opens`: whether the change opens speech or weakens a rule; `beneficiary`: the public id of who gains by it. Raises
+    `TooManyWait`."""
     if not opens or not await needs_second(work):
         return None
     who = caller.principal
+    await _check_count(work, who)
     pending = await work.changes.add(change, beneficiary=beneficiary, asked_by=who.uid, asked_name=who.name)
     details = {**facts(change), "beneficiary": beneficiary}
     await work.audit.append(
@@ -57,6 +70,12 @@ async def or_wait(
         )
     )
     return pending
+
+
+async def _check_count(work: Work, who: Principal) -> None:
+    waiting = await work.changes.waiting(await work.now() - CHANGE_LIFE)
+    if sum(one.asked_by == who.uid for one in waiting) >= MOST_WAITING:
+        raise TooManyWait
 
 
 async def opens_by(work: Work, uid: str, held: Iterable[Grant]) -> bool:

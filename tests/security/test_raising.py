@@ -16,8 +16,10 @@ from archive.identity import changes, grants, groups, links, manage, people
 from archive.identity.grants import Giving
 from archive.identity.invitations import invite
 from archive.identity.managing import console
+from archive.identity.second import TooManyWait
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Principal
+from archive.ports import PendingChange, RotateSecret
 from tests.world import World
 
 pytestmark = pytest.mark.anyio
@@ -381,6 +383,46 @@ async def test_a_token_for_fewer_rights_does_not_lift_the_rule(office: Office) -
     caller = Caller(structs.replace(office.admin, narrowed=frozenset({Action.MANAGE_PEOPLE})))
     with pytest.raises(Forbidden):
         await grants.give(office.world.parts, caller, office.admin.uid, LISTEN)
+
+
+async def test_an_asker_who_may_not_manage_people_any_more(office: Office) -> None:
+    """What they asked for while they could is refused; what the console asked for stands."""
+    world, other = office.world, await office.world.add_person(Role.AUDITOR)
+    by_console = await grants.give(world.parts, console("root"), other.email or "", LISTEN)
+    assert isinstance(by_console, PendingChange)
+    uid = await office.asked()
+    await grants.revoke(world.parts, world.at_console, office.admin.grants[0].uid)
+    refused = await agree(office.by_compliance, uid)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_longer_fits")
+    assert not await office.may_listen(office.nobody)
+    assert (await agree(office.by_compliance, by_console.uid)).status_code == 200
+
+
+async def test_more_changes_than_anybody_looks_through(office: Office) -> None:
+    """The hundred-and-first is refused, whatever it is; one decided makes room, and others still ask."""
+    waits = await office.asked()
+    async with office.world.parts.database.write() as work:
+        for _ in range(99):
+            change = RotateSecret(office.nobody.uid)
+            await work.changes.add(change, beneficiary=None, asked_by=office.admin.uid, asked_name="")
+    full = await office.give(office.nobody)
+    assert (full.status_code, full.json()["code"]) == (409, "too_many_wait")
+    with pytest.raises(TooManyWait):
+        await links.make(office.world.parts, Caller(office.admin), office.compliance.uid)
+    other = await office.world.person(Role.ADMINISTRATOR)
+    assert (await other.post("/api/v1/grants", json={"to": office.nobody.uid, **HEAR})).status_code == 202
+    await office.by_admin.post(f"/api/v1/pending-changes/{waits}/withdraw")
+    await office.asked()
+
+
+async def test_a_secret_agreed_on_twice_in_a_day(office: Office) -> None:
+    client_id, _ = await office.world.add_integration(Action.FIND, Action.LISTEN)
+    path = f"/api/v1/integrations/{client_id}/secrets"
+    for _ in range(2):
+        asked = await office.by_admin.post(path)
+        assert asked.status_code == 202
+        assert (await agree(office.by_compliance, asked.json()["id"])).status_code == 200
+        assert (await office.by_admin.post(path)).status_code == 201
 
 
 async def test_what_waits_is_nobody_elses_to_see(office: Office) -> None:

@@ -167,7 +167,7 @@ async def read_grant(request: AnyRequest, grant_id: FromPath[str]) -> Response[b
             body=GrantEnd,
             answer=GivenAnswer,
             accepted=PendingAnswer,
-            problems=(403, 404, 412),
+            problems=(403, 404, 409, 412),
         )
     ),
 )

@@ -125,7 +125,7 @@ async def add_rule(request: AnyRequest) -> Response[bytes]:
             body=ReasonRule,
             answer=RuleAnswer,
             accepted=RuleWaits,
-            problems=(403, 404, 412),
+            problems=(403, 404, 409, 412),
         )
     ),
 )
@@ -149,7 +149,7 @@ async def replace_rule(request: AnyRequest, rule_id: FromPath[str]) -> Response[
             group="Administration",
             status=204,
             accepted=RuleWaits,
-            problems=(403, 404),
+            problems=(403, 404, 409),
         )
     ),
 )
