@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from archive.calls.caller import Caller
 from archive.identity.approvers import makes_approvers
 from archive.identity.places import describe
-from archive.identity.second import unfit
+from archive.identity.second import Unfit, unfit
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, PrincipalKind
 from archive.ports import (
@@ -33,7 +33,7 @@ class Named(Struct, frozen=True):
 class Described(Struct, frozen=True, kw_only=True):
     """`what` names the kind of change: `GiveGrant`, `ProlongGrant`, `AddMember`, `MapClaim`, ... What a kind doesn't
     have is None. `until` of a grant to be prolonged is its new end, `ends` the one that it has. `anew`: agreeing makes
-    somebody approve, and so ends what they come in by."""
+    somebody approve, and so ends what they come in by. `unfit`: why the caller doesn't decide on it."""
 
     pending: PendingChange
     what: str
@@ -52,6 +52,7 @@ class Described(Struct, frozen=True, kw_only=True):
     may_decide: bool
     may_withdraw: bool
     anew: bool = False
+    unfit: Unfit | None = None
 
     @property
     def lapses_at(self) -> datetime:
@@ -61,12 +62,14 @@ class Described(Struct, frozen=True, kw_only=True):
 async def described(work: Work, caller: Caller, pending: PendingChange) -> Described:
     waits = pending.state is ChangeState.WAITING and not pending.lapsed(await work.now())
     decider = await named(work, pending.decided_by)
-    may_decide = waits and await unfit(work, caller, pending) is None
+    why_not = await unfit(work, caller, pending) if waits else None
+    may_decide = waits and why_not is None
     plain = Described(
         pending=pending,
         what=type(pending.change).__name__,
         decided_name=decider.name if decider else None,
         may_decide=may_decide,
+        unfit=why_not,
         anew=may_decide and await makes_approvers(work, pending),
         may_withdraw=waits and pending.asked_by == caller.principal.uid,
     )

@@ -251,7 +251,11 @@ async def test_a_second_account_made_before_compliance_is_disabled(office: Offic
     await people.disable_person(world.parts, Caller(office.admin), office.compliance.uid)
     office.by_admin = await world.signed_in(office.admin)
     uid = await office.asked()
-    await office.refused(await agree(await world.signed_in(puppet), uid), "change", "too_soon")
+    by_puppet = await world.signed_in(puppet)
+    assert "once this has waited for seven days" in (await by_puppet.get("/access/changes")).text
+    refused = await agree(by_puppet, uid)
+    assert "once this has waited for seven days" in refused.json()["detail"]
+    await office.refused(refused, "change", "too_soon")
     world.clock.forward(days=6, hours=23)
     await office.refused(await agree(await world.signed_in(puppet), uid), "change", "too_soon")
     world.clock.forward(hours=1)

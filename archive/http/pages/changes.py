@@ -14,14 +14,21 @@ from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
 from archive.http.pages.rendering import texts
 from archive.identity import changes
 from archive.identity.described import Described, described
+from archive.identity.second import Unfit
 from archive.policy.principal import PrincipalKind
 from archive.ports import Parts, PendingChange, ProlongGrant
 
 CHANGES = "/access/changes"
+OTHERS: dict[Unfit | None, str] = {
+    Unfit.NEWCOMER: "changes.newcomer",
+    Unfit.TOO_SOON: "changes.too_soon",
+}
+"""What stands instead of the buttons, where nobody who approves decides on it."""
 
 
 class ChangeView(Struct, frozen=True, kw_only=True):
-    """`what` is a sentence. `endless`: a grant that would have no end. `anew`: see `Described`."""
+    """`what` is a sentence. `endless`: a grant that would have no end. `anew`: see `Described`. `others`: who decides on
+    it where the reader does not."""
 
     uid: str
     what: str
@@ -35,6 +42,7 @@ class ChangeView(Struct, frozen=True, kw_only=True):
     may_decide: bool
     may_withdraw: bool
     anew: bool
+    others: str
 
 
 class ChangesView(Struct, frozen=True):
@@ -101,6 +109,7 @@ def change_view(shown: Described) -> ChangeView:
         may_decide=shown.may_decide,
         may_withdraw=shown.may_withdraw,
         anew=shown.anew,
+        others=texts()(OTHERS.get(shown.unfit, "changes.others")),
     )
 
 
