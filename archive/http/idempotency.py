@@ -2,6 +2,9 @@
 
 What becomes of a request is known once it was answered or refused. A refusal made nothing, so the key is free again;
 after a fault of ours nobody can say, and the key stays taken rather than make a second one.
+
+An answer is kept longer than a right may last. Whoever sends a request again is asked first what its use case asks
+first: one who may not do it any more, or whose token is narrower now, is refused, and logged, as anybody else.
 """
 
 import hashlib
@@ -16,11 +19,13 @@ from archive.errors import ArchiveError, Conflict, Invalid, Malformed
 from archive.http.context import acting
 from archive.http.problems import status_of
 from archive.http.replies import PRIVATE
+from archive.identity.managing import check_manager
 from archive.identity.secrets import holds_secret
 from archive.ports import Answers, KeptAnswer, Parts
 
 AnyRequest = Request[Any, Any, Any]
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Response[bytes]]])
+Check = Callable[[AnyRequest], Awaitable[None]]
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -46,18 +51,27 @@ class ShownOnce(Conflict):
     code = "secret_shown_once"
 
 
-def once(handler: Handler) -> Handler:
-    """For a handler that creates something from a body of JSON, and answers JSON."""
+async def by_manager(request: AnyRequest) -> None:
+    """The check of whatever is for those who manage people."""
+    await check_manager(*acting(request))
 
-    @wraps(handler)
-    async def answered(request: AnyRequest, **given: Any) -> Response[bytes]:
-        key = _key(request.headers.get(HEADER))
-        if key is None:
-            return await handler(request, **given)
-        return await _once(request, key, lambda: handler(request, **given))
 
-    vars(answered)["once"] = True
-    return cast(Handler, answered)
+def once(check: Check) -> Callable[[Handler], Handler]:
+    """For a handler that creates something from a body of JSON, and answers JSON. `check` raises, as its use case
+    does, for whoever may not ask for that now."""
+
+    def of(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def answered(request: AnyRequest, **given: Any) -> Response[bytes]:
+            key = _key(request.headers.get(HEADER))
+            if key is None:
+                return await handler(request, **given)
+            return await _once(request, key, check, lambda: handler(request, **given))
+
+        vars(answered)["once"] = True
+        return cast(Handler, answered)
+
+    return of
 
 
 def is_once(handler: Callable[..., Any]) -> bool:
@@ -71,13 +85,14 @@ def _key(given: str | None) -> str | None:
 
 
 async def _once(
-    request: AnyRequest, key: str, do: Callable[[], Awaitable[Response[bytes]]]
+    request: AnyRequest, key: str, check: Check, do: Callable[[], Awaitable[Response[bytes]]]
 ) -> Response[bytes]:
     parts, caller = acting(request)
     asked = await _fingerprint(request, caller.origin.client)
     async with parts.database.write() as work:
         kept = await work.answers.begin(caller.principal.id, key, asked)
     if kept is not None:
+        await check(request)
         return _again(kept, asked)
     answer = await _first(parts, do, lambda answers: answers.forget(caller.principal.id, key))
     async with parts.database.write() as work:

@@ -36,12 +36,18 @@ async def give_call(
     if not reason.strip():
         raise Invalid("Say why.", field="reason")
     granting = access.acting(parts.database, caller, Action.GRANT, call_uid)
-    await access.reading(parts.database, caller, Action.LISTEN, call_uid)
+    await check_giver(parts, caller, call_uid)
     async with logging_own(parts, caller, ObjectKind.CALL), granting as (work, call):
         actions = await givable(work, caller, call, until)
         to = await _person(work, to_email)
         giving = Giving(scope=f"call:{call.uid}", actions=actions, until=until, reason=reason)
         return await give_within(work, caller, to, giving)
+
+
+async def check_giver(parts: Parts, caller: Caller, call_uid: str) -> None:
+    """Raises `NotFound` or `Forbidden`, which is logged, for whoever may not let others hear this call now."""
+    for action in (Action.LISTEN, Action.GRANT):
+        await access.reading(parts.database, caller, action, call_uid)
 
 
 async def givable(work: Work, caller: Caller, call: Call, until: datetime) -> frozenset[Action]:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from msgspec import structs
 
 from archive.errors import Unavailable
 from archive.http.idempotency import HEADER, REPLAYED, is_once
-from archive.policy.actions import Role
+from archive.policy.actions import Action, Role
+from archive.policy.principal import Principal
 from archive.ports import Database, Work
 from tests.world import World
 
@@ -107,6 +109,35 @@ async def test_a_refusal_leaves_the_key_free(world: World) -> None:
     assert (await admin.post("/api/v1/people", json=ANNA, headers=KEY)).status_code == 201
 
 
+async def test_who_may_not_ask_any_more_is_told_no_kept_answer(world: World) -> None:
+    person = await world.add_person(Role.ADMINISTRATOR)
+    admin = await world.signed_in(person)
+    assert (await admin.post("/api/v1/people", json=ANNA, headers=KEY)).status_code == 201
+    await _end_grants(world, person)
+    await _check_refused(world, await admin.post("/api/v1/people", json=ANNA, headers=KEY))
+
+
+async def test_a_narrower_token_is_told_no_kept_answer(world: World) -> None:
+    pair = await world.add_integration(Action.MANAGE_PEOPLE, Action.FIND)
+    wide, narrow = [await _with_token(world, pair, scope) for scope in ("manage_people find", "find")]
+    assert (await wide.post("/api/v1/people", json=ANNA, headers=KEY)).status_code == 201
+    assert (await wide.post("/api/v1/people", json=ANNA, headers=KEY)).status_code == 201
+    await _check_refused(world, await narrow.post("/api/v1/people", json=ANNA, headers=KEY))
+
+
+async def test_who_may_not_let_others_hear_a_call_any_more_is_told_no_kept_answer(world: World) -> None:
+    call, hearer = await world.call(), await world.add_person(Role.TEAM_LEAD, "Contoso")
+    person = await world.add_person(Role.PARTNER_MANAGER, "Northwind")
+    manager, path = await world.signed_in(person), f"/api/v1/calls/{call.uid}/grants"
+    until = (world.clock() + timedelta(days=1)).isoformat()
+    giving = {"to": hearer.email, "until": until, "reason": "They rang me"}
+    assert (await manager.post(path, json=giving, headers=KEY)).status_code == 201
+    await _end_grants(world, person)
+    answer = await manager.post(path, json=giving, headers=KEY)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert [event.call for event in await world.events("call.denied")] == [call.uid]
+
+
 class FailsOnceMade:
     """A database that can't be read any more once there is Anna."""
 
@@ -160,6 +191,25 @@ async def test_a_key_is_printable_and_short(world: World, key: bytes) -> None:
     admin = await world.person(Role.ADMINISTRATOR)
     answer = await admin.post("/api/v1/people", json=ANNA, headers={HEADER.encode(): key})
     assert (answer.status_code, answer.json()["field"]) == (400, HEADER)
+
+
+async def _end_grants(world: World, person: Principal) -> None:
+    async with world.parts.database.write() as work:
+        for grant in person.grants:
+            await work.principals.revoke(grant.id)
+
+
+async def _with_token(world: World, pair: tuple[str, str], scope: str) -> httpx.AsyncClient:
+    form = {"grant_type": "client_credentials", "scope": scope}
+    token = (await (await world.client()).post("/oauth/token", auth=pair, data=form)).json()["access_token"]
+    return await world.client({"Authorization": f"Bearer {token}"})
+
+
+async def _check_refused(world: World, answer: httpx.Response) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert REPLAYED not in answer.headers
+    assert ANNA["name"] not in answer.text
+    assert len(await world.events("archive.denied")) == 1
 
 
 def _written(folder: Path) -> bytes:

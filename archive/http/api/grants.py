@@ -13,7 +13,7 @@ from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
-from archive.http.idempotency import once
+from archive.http.idempotency import by_manager, once
 from archive.http.revisions import strong
 from archive.identity import granted, grants
 from archive.identity.ending import etag
@@ -129,7 +129,7 @@ async def list_grants(request: AnyRequest) -> Response[bytes]:
         )
     ),
 )
-@once
+@once(by_manager)
 async def give_grant(request: AnyRequest) -> Response[bytes]:
     """What opens what was said takes a second person, once there is a compliance person: then 202, and nothing changed
     yet. Nobody gives anything to themselves, nor to a group of theirs."""

@@ -14,7 +14,7 @@ from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
-from archive.http.idempotency import once
+from archive.http.idempotency import by_manager, once
 from archive.http.revisions import strong
 from archive.identity import groups
 from archive.identity.groups import MAX_CLAIM, etag
@@ -134,7 +134,7 @@ async def list_groups(request: AnyRequest) -> Response[bytes]:
         )
     ),
 )
-@once
+@once(by_manager)
 async def add_group(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
     body = await json_body(request, GroupName)
@@ -223,7 +223,7 @@ async def list_members(request: AnyRequest, group_id: FromPath[str]) -> Response
         )
     ),
 )
-@once
+@once(by_manager)
 async def add_member(request: AnyRequest, group_id: FromPath[str]) -> Response[bytes]:
     """Where the group opens what was said, it takes a second person (202). Nobody enters a group themselves."""
     parts, caller = acting(request)
@@ -280,7 +280,7 @@ async def list_claims(request: AnyRequest, group_id: FromPath[str]) -> Response[
         )
     ),
 )
-@once
+@once(by_manager)
 async def map_claim(request: AnyRequest, group_id: FromPath[str]) -> Response[bytes]:
     """Of whomever the sign-in says it is a member from their next sign-in on. Where the group opens what was said, it
     takes a second person (202). Nobody maps what is said of themselves."""

@@ -14,7 +14,7 @@ from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
-from archive.http.idempotency import once
+from archive.http.idempotency import by_manager, once
 from archive.http.revisions import etag_of, revision_of
 from archive.identity import manage
 from archive.identity.manage import Giving, Registering, RegistrationChange
@@ -130,7 +130,7 @@ async def list_integrations(request: AnyRequest) -> Response[bytes]:
         )
     ),
 )
-@once
+@once(by_manager)
 async def add_integration(request: AnyRequest) -> Response[bytes]:
     """202 where what it may do takes a second person first."""
     parts, caller = acting(request)
@@ -205,7 +205,7 @@ async def change_integration(request: AnyRequest, integration_id: FromPath[str])
         )
     ),
 )
-@once
+@once(by_manager)
 async def add_secret(request: AnyRequest, integration_id: FromPath[str]) -> Response[bytes]:
     """Shown this once. The one before works until the next is made. Where the integration opens what was said, it takes
     a second person (202): ask again once that one agreed."""

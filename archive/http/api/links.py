@@ -11,7 +11,7 @@ from archive.http.api.pending import PendingAnswer, waits
 from archive.http.context import acting, context_of
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body
-from archive.http.idempotency import once
+from archive.http.idempotency import by_manager, once
 from archive.identity import links
 from archive.identity.links import Purpose
 from archive.ports import PendingChange
@@ -48,7 +48,7 @@ class LinkAnswer(Struct, frozen=True):
         )
     ),
 )
-@once
+@once(by_manager)
 async def make_link(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
     """It ends the links before it. For whoever approves it takes a second person (202): once that one agreed, the same
     request makes the link. Nobody makes one for themselves."""

@@ -14,7 +14,7 @@ from archive.http.api.schemas import Id
 from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
-from archive.http.idempotency import once
+from archive.http.idempotency import by_manager, once
 from archive.http.revisions import strong
 from archive.identity import naming
 from archive.ports import KnownName, NameKind, NameMark
@@ -65,7 +65,7 @@ def handlers_of(kind: NameKind) -> Iterator[HTTPRouteHandler]:
     yield get(path, opt=listing)(_named(f"list_{PLURAL[kind]}", _lister(kind), whose))
     body = NewClient if kind is NameKind.CLIENT else NameBody
     adding = _described(f"Add a {kind}", body=body, answer=NameAnswer, status=201, problems=(403, *taken))
-    yield post(path, status_code=201, opt=adding)(once(_named(f"add_{kind}", _adder(kind))))
+    yield post(path, status_code=201, opt=adding)(once(by_manager)(_named(f"add_{kind}", _adder(kind))))
     reading = _described(f"Read a {kind}", answer=NameAnswer, problems=(403, 404))
     yield get(one, opt=reading)(_named(f"read_{kind}", _reader(kind), whose))
     problems = (403, 404, *taken, 412)

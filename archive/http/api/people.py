@@ -13,7 +13,7 @@ from archive.http.api.schemas import Id, Time
 from archive.http.context import acting, context_of
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body, query
-from archive.http.idempotency import once
+from archive.http.idempotency import by_manager, once
 from archive.http.revisions import strong
 from archive.identity import manage
 from archive.identity.grants import MAX_REASON, Giving
@@ -129,7 +129,7 @@ async def list_people(request: AnyRequest) -> Response[bytes]:
     status_code=201,
     opt=_route("Add a person", 409, body=NewPerson, answer=AddedPerson, status=201, accepted=AddedPerson),
 )
-@once
+@once(by_manager)
 async def add_person(request: AnyRequest) -> Response[bytes]:
     """202 where what they get takes a second person first: they are added all the same, and may nothing yet."""
     parts, caller = acting(request)

@@ -17,7 +17,7 @@ from archive.http.idempotency import once
 from archive.identity import grants, reach
 from archive.identity.grants import MAX_REASON
 from archive.identity.reach import CallLine, Line, Standing
-from archive.identity.sharing import check_names, give_call
+from archive.identity.sharing import check_giver, check_names, give_call
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Basis
 from archive.ports import Who
@@ -109,12 +109,16 @@ async def list_call_grants(request: AnyRequest, call_id: FromPath[str]) -> Respo
     return replies.json(CallGrants(found.uid, found.sealed, tuple(map(_call_line, found.lines))))
 
 
+async def _by_giver(request: AnyRequest) -> None:
+    await check_giver(*acting(request), request.path_params["call_id"])
+
+
 @post(
     "/api/v1/calls/{call_id:str}/grants",
     status_code=201,
     opt=_route("Let somebody hear a call", 403, 404, body=CallGiving, answer=CallGrantAnswer, status=201),
 )
-@once
+@once(_by_giver)
 async def give_call_grant(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """Finding, seeing and hearing it, and reading it too if the caller may: nobody gives more than they hold."""
     body = await json_body(request, CallGiving)

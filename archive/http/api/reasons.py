@@ -14,7 +14,7 @@ from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
 from archive.http.forms import json_body
-from archive.http.idempotency import once
+from archive.http.idempotency import by_manager, once
 from archive.http.revisions import strong
 from archive.identity import rules
 from archive.policy.actions import Action, Role
@@ -108,7 +108,7 @@ async def list_rules(request: AnyRequest) -> Response[bytes]:
         )
     ),
 )
-@once
+@once(by_manager)
 async def add_rule(request: AnyRequest) -> Response[bytes]:
     """It binds at once, whoever is listening: from their next listen on."""
     parts, caller = acting(request)

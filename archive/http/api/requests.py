@@ -17,6 +17,7 @@ from archive.http.forms import json_body, query
 from archive.http.idempotency import once
 from archive.identity import approving, requests
 from archive.identity.approving import MAX_ANSWER, Asked
+from archive.identity.consent import check_in_person
 from archive.identity.requests import MAX_ASKED, MAX_REASON, Asking
 from archive.policy.principal import PrincipalKind
 from archive.ports import About, AccessRequest, RequestState, Work
@@ -115,12 +116,16 @@ async def list_requests(request: AnyRequest) -> Response[bytes]:
     return replies.json(RequestPage(tuple(await _answers(request, found[: asked.limit])), more))
 
 
+async def _in_person(request: AnyRequest) -> None:
+    check_in_person(acting(request)[1])
+
+
 @post(
     "/api/v1/access-requests",
     status_code=201,
     opt=_route("Ask for access", 409, body=NewRequestBody, status=201),
 )
-@once
+@once(_in_person)
 async def ask_for_access(request: AnyRequest) -> Response[bytes]:
     """201 whether or not there is such a thing. It waits for 30 days, or until the day that it was asked for."""
     body = await json_body(request, NewRequestBody)
@@ -133,7 +138,7 @@ async def ask_for_access(request: AnyRequest) -> Response[bytes]:
     status_code=201,
     opt=_route("Ask for access to a call", 409, body=CallRequestBody, status=201),
 )
-@once
+@once(_in_person)
 async def ask_for_call(request: AnyRequest, call_id: FromPath[str]) -> Response[bytes]:
     """As `POST /api/v1/access-requests`: 201 whether or not there is such a call."""
     body = await json_body(request, CallRequestBody)
