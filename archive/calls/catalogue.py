@@ -12,6 +12,7 @@ from archive.calls.call import Call, Consent, Direction, Kind, State
 from archive.calls.caller import Caller
 from archive.calls.closing import close_refused
 from archive.calls.filters import CallFilter
+from archive.calls.grounds import check_left
 from archive.calls.listen import seal
 from archive.calls.placing import (
     AgentGiven,
@@ -67,7 +68,8 @@ async def find_all(
 async def edit(parts: Parts, caller: Caller, uid: str, revision: int | None, edit: CallEdit) -> Call:
     """Change a call's metadata. `revision` None: whatever it is now.
 
-    Raises `Stale` if the call was changed since `revision`, and `Invalid` for a place outside the caller's scope.
+    Raises `Stale` if the call was changed since `revision`, `Invalid` for a place outside the caller's scope, and
+    `ReasonRequired` where a rule would ask the caller for a reason no more, for none of what they said lately.
     """
     async with acting(parts.database, caller, Action.EDIT, uid) as (work, call):
         changes = await _resolve(work, caller, call, edit)
@@ -79,7 +81,16 @@ async def edit(parts: Parts, caller: Caller, uid: str, revision: int | None, edi
             "from": _place(call),
             "to": _place(edited),
         }
-        await work.audit.append(about(caller, EventType.CALL_EDITED, edited, details=details))
+        said = await check_left(work, caller, call, edited)
+        event = about(
+            caller,
+            EventType.CALL_EDITED,
+            edited,
+            details=details,
+            texts=_labels(call, edited),
+            purpose=said or caller.principal.purpose,
+        )
+        await work.audit.append(event)
         if edited.sealed and not call.sealed:
             await close_refused(work, caller, edited)
         edited = await owe_index(work, edited)
@@ -187,10 +198,18 @@ def _given(edit: CallEdit) -> dict[str, object]:
     return {name: value for name, value in structs.asdict(edit).items() if value is not UNSET}
 
 
+def _labels(before: Call, after: Call) -> dict[str, str]:
+    """The labels that an edit changed, a line each: typed by people, and what reason rules look at."""
+    if before.labels == after.labels:
+        return {}
+    return {"labels_before": "\n".join(before.labels), "labels_after": "\n".join(after.labels)}
+
+
 def _place(call: Call) -> dict[str, Detail]:
     return {
         "partner": call.partner.uid if call.partner else None,
         "team": call.team.uid if call.team else None,
         "agent": call.agent.uid if call.agent else None,
+        "kind": call.kind.value,
         "sealed": call.sealed,
     }

@@ -20,6 +20,7 @@ from archive.calls.reasons import (
     ReasonRule,
     binds,
     demanding,
+    leaving,
     required,
     satisfies,
 )
@@ -67,6 +68,16 @@ async def check(
     if said:
         await _keep(work, caller, call, said)
     return grounds
+
+
+async def check_left(work: Work, caller: Caller, before: Call, after: Call) -> str | None:
+    """What the caller said why lately, where an edit of theirs takes a call out of a rule that asks them: who may
+    change a label hears no more by it. Raises `ReasonRequired`, as the listen would."""
+    asked = leaving(await _rules(work), roles_of(caller.principal, await work.now()), before, after)
+    said = await _lately(work, caller, before) if asked else None
+    if not _met(asked, caller, said):
+        raise required(asked, said)
+    return said
 
 
 async def demanded(work: Work, caller: Caller, call: Call, action: Action) -> ReasonRequired | None:

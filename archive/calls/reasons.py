@@ -60,6 +60,19 @@ def binds(rule: ReasonRule, roles: AbstractSet[Role], action: Action) -> bool:
     return action in rule.actions and (not rule.roles or not rule.roles.isdisjoint(roles))
 
 
+def leaving(
+    rules: Iterable[ReasonRule], roles: AbstractSet[Role], before: Call, after: Call
+) -> list[ReasonRule]:
+    """The rules that ask whoever holds these roles on a call as it was before an edit, and no more as it is after."""
+    return [
+        rule
+        for rule in rules
+        if any(binds(rule, roles, action) for action in rule.actions)
+        and _fits(rule, before)
+        and not _fits(rule, after)
+    ]
+
+
 def satisfies(rule: ReasonRule, reason: str | None, standing: str | None = None) -> bool:
     """Whether a reason, or else a program's standing purpose, is what the rule asks for. A case number is one of this
     call: no standing purpose stands in for it."""

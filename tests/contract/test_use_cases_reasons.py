@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec import structs
 
-from archive.calls import download, grounds, listen, words
-from archive.calls.call import Call
+from archive.calls import catalogue, download, grounds, listen, words
+from archive.calls.call import Call, Kind
 from archive.calls.caller import Caller
+from archive.calls.catalogue import CallEdit
 from archive.calls.download import What
 from archive.calls.reasons import KEPT, ReasonRequired, ReasonRule
 from archive.calls.transcript import Segment, Transcript
@@ -156,6 +157,43 @@ class HeldBack(NamedTuple):
 async def held_back(story: Story, caller: Caller) -> HeldBack:
     async with story.parts.database.read() as work:
         return HeldBack(await grounds.withheld(work, caller), await grounds.told(work, caller, AllCalls()))
+
+
+@pytest.mark.parametrize(
+    ("names", "edit"),
+    [
+        ({"labels": frozenset({"sensitive"})}, CallEdit(labels=("open",))),
+        ({"kinds": frozenset({Kind.MEETING})}, CallEdit(kind=Kind.PHONE)),
+    ],
+)
+async def test_nobody_edits_a_call_out_of_a_rule_without_its_reason(
+    story: Story, names: dict[str, Any], edit: CallEdit
+) -> None:
+    call = await story.ready(labels=("sensitive",), kind=Kind.MEETING)
+    lead, free = await story.caller(Role.TEAM_LEAD), await story.caller({Action.EDIT})
+    await ruled(story, roles=frozenset({Role.TEAM_LEAD}), **names)
+    with pytest.raises(ReasonRequired):
+        await catalogue.edit(story.parts, lead, call.uid, None, edit)
+    assert (await story.call(call)).labels == ("sensitive",)
+    await catalogue.edit(story.parts, lead, call.uid, None, CallEdit(note="as it was"))
+
+    await grounds.state(story.parts, lead, call.uid, WHY)
+    await catalogue.edit(story.parts, lead, call.uid, None, edit)
+    (_, event) = await story.events("call.edited")
+    assert event.texts["purpose"] == WHY
+    assert (event.details["from"]["kind"], event.details["to"]["kind"]) == (
+        "meeting",
+        (await story.call(call)).kind,
+    )
+    await catalogue.edit(story.parts, free, call.uid, None, CallEdit(labels=()))
+
+
+async def test_the_log_tells_labels_before_and_after(story: Story) -> None:
+    call, lead = await story.ready(labels=("sensitive", "q3")), await story.caller(Role.TEAM_LEAD)
+    await catalogue.edit(story.parts, lead, call.uid, None, CallEdit(labels=("open",)))
+    (event,) = await story.events("call.edited")
+    told = event.texts["details.labels_before"], event.texts["details.labels_after"]
+    assert told == ("sensitive\nq3", "open")
 
 
 async def test_a_listen_that_continues_another_keeps_its_reason(story: Story) -> None:
