@@ -13,7 +13,7 @@ from archive.calls.call import Call, Rendition
 from archive.calls.caller import Caller
 from archive.calls.grounds import check
 from archive.calls.listen import NotPlayable
-from archive.errors import Forbidden
+from archive.errors import Conflict, Forbidden
 from archive.policy.actions import Action
 from archive.ports import Parts
 
@@ -45,11 +45,15 @@ async def look(parts: Parts, caller: Caller, uid: str, what: What) -> File:
 
 
 async def begin(parts: Parts, caller: Caller, file: File, start: int, end: int) -> AsyncIterator[bytes]:
-    """Bytes [start, end) of the file, once the download stands in the log.
+    """Bytes [start, end) of the file as the call then has it, once the download stands in the log.
 
-    Raises `ReasonRequired` where somebody must say why first."""
+    Raises `ReasonRequired` where somebody must say why first, and `Conflict` where `file` was looked at before it was
+    made anew: another length and digest were told."""
     details: dict[str, Detail] = {"what": file.what.value, "sha256": file.sha256, "start": start, "end": end}
     async with acting(parts.database, caller, Action.DOWNLOAD, file.call.uid) as (work, call):
+        current = _file(call, file.what)
+        if current.sha256 != file.sha256:
+            raise Conflict("This recording was made anew just now. Ask for it again.")
         grounds = await check(work, caller, call, Action.DOWNLOAD)
         event = about(
             caller,
@@ -59,7 +63,7 @@ async def begin(parts: Parts, caller: Caller, file: File, start: int, end: int) 
             purpose=grounds.purpose,
         )
         await work.audit.append(event)
-    delivered = _deliver(parts, caller, file, start, end)
+    delivered = _deliver(parts, caller, current, start, end)
     # Asked for now, so that a store that is away is a plain refusal and not an answer that breaks off.
     return _going_on(await anext(delivered, b""), delivered)
 

@@ -10,7 +10,7 @@ from archive.calls.access import renewed
 from archive.calls.caller import Caller
 from archive.calls.download import File, What
 from archive.calls.listen import NotPlayable
-from archive.errors import Forbidden, NotFound, Unavailable
+from archive.errors import Conflict, Forbidden, NotFound, Unavailable
 from archive.policy.actions import Action
 from archive.ports import CallChanges
 from tests.fakes import RENDITION, BrokenLog
@@ -67,6 +67,15 @@ async def test_a_range_is_what_was_asked_for(story: Story) -> None:
     pieces = await download.begin(story.parts, caller, file, 1000, 1016)
     assert b"".join([piece async for piece in pieces]) == RENDITION[1000:1016]
     assert (await story.events("recording.delivered"))[0].details["bytes"] == 16
+
+
+async def test_bytes_are_those_of_the_call_as_it_is_when_the_log_tells_of_them(story: Story) -> None:
+    caller, file = await looked(story)
+    pieces = await begun(story, caller, structs.replace(file, blob="renditions/of-before"))
+    assert b"".join([piece async for piece in pieces]) == RENDITION
+    with pytest.raises(Conflict):
+        await begun(story, caller, structs.replace(file, sha256="0" * 64))
+    assert len(await story.events("recording.downloaded")) == 1
 
 
 async def test_the_original_is_the_bytes_as_received(story: Story) -> None:
