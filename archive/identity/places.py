@@ -1,6 +1,8 @@
 """Scopes in words, as the console and the lists write them: see `SYNTAX`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
 
 from archive.calls.call import Named
 from archive.errors import Invalid
@@ -23,6 +25,12 @@ from archive.ports import Work
 SYNTAX = "all, partner:NAME[,NAME], team:NAME[,NAME], client:NAME[,NAME], call:ID[,ID] or own"
 
 Find = Callable[[str], Awaitable[Sequence[int]]]
+Asked = Callable[[Collection[int]], Awaitable[Sequence[Named]]]
+
+Place = Partner | Team | Client | CallIds
+KINDS: Mapping[type[Struct], str] = {Partner: "partner", Team: "team", Client: "client", CallIds: "call"}
+PlaceNames = dict[type[Struct], dict[int, str]]
+"""By kind and id, what a place is called: a call by its public id."""
 
 
 async def parse_scope(work: Work, text: str) -> Scope:
@@ -48,6 +56,48 @@ async def parse_scope(work: Work, text: str) -> Scope:
 
 async def describe(work: Work, scope: Scope) -> str:
     """The same in reverse, for showing a grant."""
+    return (await describe_all(work, [scope]))[scope]
+
+
+async def describe_all(work: Work, scopes: Collection[Scope]) -> dict[Scope, str]:
+    """As `describe`, with one question for each kind of place, however many grants are shown."""
+    named = await named_in(work, scopes)
+    ids = frozenset().union(*(place.ids for place in _places(scopes) if isinstance(place, CallIds)))
+    calls = await work.calls.select(ids, AllCalls()) if ids else {}  # their ids alone are told
+    named[CallIds] = {call.id: call.uid for call in calls.values()}
+    return {scope: _described(scope, named) for scope in scopes}
+
+
+async def named_in(work: Work, scopes: Collection[Scope]) -> PlaceNames:
+    """What the scopes name, but for calls, in the order of names."""
+    asked: dict[type[Struct], Asked] = {
+        Partner: work.names.partners,
+        Team: work.names.teams,
+        Client: work.names.clients,
+    }
+    named: PlaceNames = {}
+    for kind, ask in asked.items():
+        ids = frozenset().union(*(place.ids for place in _places(scopes) if isinstance(place, kind)))
+        named[kind] = {one.id: one.name for one in await ask(ids)} if ids else {}
+    return named
+
+
+def names_of(place: Place, named: PlaceNames) -> list[str]:
+    return [name for known, name in named[type(place)].items() if known in place.ids]
+
+
+def _places(scopes: Iterable[Scope]) -> Iterator[Place]:
+    for scope in scopes:
+        match scope:
+            case Partner() | Team() | Client() | CallIds():
+                yield scope
+            case Unsealed(inner):
+                yield from _places([inner])
+            case Union(parts) | Intersection(parts):
+                yield from _places(parts)
+
+
+def _described(scope: Scope, named: PlaceNames) -> str:
     match scope:
         case AllCalls():
             return "all"
@@ -56,30 +106,13 @@ async def describe(work: Work, scope: Scope) -> str:
         case OwnCalls():
             return "own"
         case Partner() | Team() | Client() | CallIds():
-            return await _described(work, scope)
+            return f"{KINDS[type(scope)]}:{','.join(sorted(set(names_of(scope, named))))}"
         case Unsealed(inner):
-            return await describe(work, inner)
+            return _described(inner, named)
         case Union(parts):
-            return " ".join([await describe(work, part) for part in parts])
+            return " ".join(_described(part, named) for part in parts)
         case Intersection(parts):
-            return " and ".join([await describe(work, part) for part in parts])
-
-
-async def _described(work: Work, scope: Partner | Team | Client | CallIds) -> str:
-    match scope:
-        case Partner(ids):
-            return "partner:" + _joined(await work.names.partners(ids))
-        case Team(ids):
-            return "team:" + _joined(await work.names.teams(ids))
-        case Client(ids):
-            return "client:" + _joined(await work.names.clients(ids))
-        case CallIds(ids):
-            calls = await work.calls.select(ids, AllCalls())  # their ids alone are told
-            return "call:" + ",".join(sorted(call.uid for call in calls.values()))
-
-
-def _joined(named: list[Named]) -> str:
-    return ",".join(sorted({one.name for one in named}))
+            return " and ".join(_described(part, named) for part in parts)
 
 
 def _call(work: Work) -> Find:

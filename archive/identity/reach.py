@@ -10,9 +10,8 @@ from archive.audit.event import EventType, ObjectKind
 from archive.calls.access import denial, reach
 from archive.calls.call import Call
 from archive.calls.caller import Caller
-from archive.calls.filters import CallFilter
 from archive.errors import Forbidden, NotFound
-from archive.identity.places import describe
+from archive.identity.places import describe_all
 from archive.identity.second import approves_all
 from archive.identity.sharing import NEEDED, lasting
 from archive.ids import is_uuid7
@@ -126,15 +125,15 @@ async def _lines(work: Work, who: Principal, now: datetime) -> list[Line]:
     """In force, then coming, then ended lately; newest first."""
     told = [grant for grant in who.grants if _told(grant, now)]
     told.sort(key=lambda grant: (list(Standing).index(standing(grant, now)), -grant.id))
-    names = await _names(work, told)
+    names, where = await _names(work, told), await _where(work, told)
     going = {one.uid: reach_of(one) for one in told if standing(one, now) is not Standing.ENDED}
     counts = await _counts(work, going.values())
-    return [await line(work, one, now, names, counts.get(going.get(one.uid, Nothing()))) for one in told]
+    return [_line(one, now, names, where, counts.get(going.get(one.uid, Nothing()))) for one in told]
 
 
 async def _counts(work: Work, scopes: Collection[Scope]) -> dict[Scope, int]:
     distinct = [one for one in dict.fromkeys(scopes) if not is_empty(one)][:MOST_COUNTED]
-    return {scope: await work.calls.count(scope, CallFilter()) for scope in distinct}
+    return dict(zip(distinct, await work.calls.counts(distinct), strict=True))
 
 
 # ---- of a call -------------------------------------------------------------------------------------------------
@@ -190,11 +189,12 @@ async def _call_lines(work: Work, caller: Caller, held: list[Held], now: datetim
             one.holder.name,
         )
     )
-    names = await _names(work, [one.grant for one in held])
+    grants = [one.grant for one in held]
+    names, where = await _names(work, grants), await _where(work, grants)
     return [
         CallLine(
             one.holder,
-            await line(work, one.grant, now, names, None),
+            _line(one.grant, now, names, where, None),
             one.members,
             ends_all or one.grant.granted_by == who.uid,
         )
@@ -214,14 +214,16 @@ def _acts(grant: Grant) -> bool:
 # ---- lines -----------------------------------------------------------------------------------------------------
 
 
-async def line(work: Work, grant: Grant, now: datetime, names: dict[str, str], calls: int | None) -> Line:
+def _line(
+    grant: Grant, now: datetime, names: dict[str, str], where: dict[Scope, str], calls: int | None
+) -> Line:
     scope = reach_of(grant)
     acts = _acts(grant)
     return Line(
         grant=grant,
         standing=standing(grant, now),
         actions=actions_of(grant),
-        scope=await describe(work, grant.scope) if acts else "",
+        scope=where[grant.scope] if acts else "",
         calls=calls if acts else None,
         sealed=acts and scope == grant.scope and not is_empty(scope),
         group=names.get(grant.group or "", ""),
@@ -255,6 +257,10 @@ def _told(grant: Grant, now: datetime) -> bool:
 
 async def _names(work: Work, grants: Collection[Grant]) -> dict[str, str]:
     return await work.principals.named(set(_named(grants)))
+
+
+async def _where(work: Work, grants: Collection[Grant]) -> dict[Scope, str]:
+    return await describe_all(work, {grant.scope for grant in grants if _acts(grant)})
 
 
 def _named(grants: Collection[Grant]) -> Iterator[str]:

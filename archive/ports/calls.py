@@ -138,6 +138,10 @@ class Calls(Protocol):
         ...
 
     async def count(self, scope: Scope, filter: CallFilter) -> int: ...
+    async def counts(self, scopes: Sequence[Scope]) -> list[int]:
+        """How many calls each of the scopes holds."""
+        ...
+
     async def by_metadata(
         self, query: MetadataQuery, scope: Scope, *, offset: int, limit: int
     ) -> tuple[list[Call], int]:

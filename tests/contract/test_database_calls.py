@@ -84,6 +84,15 @@ async def test_a_call_outside_the_scope_is_not_there(database: SqlDatabase) -> N
         assert await work.calls.get(call.uid, of_partner(theirs)) == call
 
 
+async def test_many_scopes_are_counted_each_for_itself(database: SqlDatabase) -> None:
+    made = [await add_call(database) for _ in range(3)]
+    scopes = [of_calls(*made[: number % 4]) for number in range(60)]
+    async with database.read() as work:
+        assert await work.calls.counts(scopes) == [number % 4 for number in range(60)]
+        assert await work.calls.counts([Nothing(), AllCalls()]) == [0, 3]
+        assert await work.calls.counts([]) == []
+
+
 async def test_select_gives_only_what_the_scope_holds(database: SqlDatabase) -> None:
     first, second, third = [await add_call(database) for _ in range(3)]
     async with database.read() as work:

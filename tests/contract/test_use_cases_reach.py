@@ -92,6 +92,23 @@ async def test_one_sees_what_one_reaches_and_why(story: Story) -> None:
     assert Standing.ENDED not in {one.standing for one in again.lines}
 
 
+async def test_many_grants_cost_as_few_statements_as_one(story: Story, statements: list[str]) -> None:
+    calls = [await story.ready(str(number), external_id=str(number)) for number in range(4)]
+    jo, boss, asked = await story.caller({A.UPLOAD}), await story.caller(Role.COMPLIANCE), []
+    for call in calls:
+        await give(story, jo, Partner(frozenset({call.partner_id or 0})))
+        await give(story, jo, only(call))
+        statements.clear()
+        found = await reach.of_person(story.parts, boss, jo.principal.uid)
+        asked.append(len(statements))
+        await reach.of_call(story.parts, boss, calls[0].uid)
+    assert [one.calls for one in found.lines] == [1] * 8 + [4]
+    assert {one.scope for one in found.lines if isinstance(one.grant.scope, Partner)} == {
+        f"partner:{number}" for number in range(4)
+    }
+    assert len(set(asked)) == 1
+
+
 async def test_sealed_calls_are_left_out_of_the_number_but_for_the_named(story: Story) -> None:
     sealed = await story.ready("Northwind", consent=Consent.REFUSED)
     await story.ready("Northwind", external_id="2")

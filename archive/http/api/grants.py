@@ -1,5 +1,6 @@
 """Grants: listed, given, prolonged, ended."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, post
@@ -18,7 +19,7 @@ from archive.http.revisions import strong
 from archive.identity import granted, grants
 from archive.identity.ending import etag
 from archive.identity.grants import MAX_REASON, Giving
-from archive.identity.places import describe
+from archive.identity.places import describe_all
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Basis, Grant, Principal
 from archive.ports import PendingChange, Work
@@ -109,7 +110,7 @@ async def list_grants(request: AnyRequest) -> Response[bytes]:
         limit=asked.limit + 1,
     )
     async with parts.database.read() as work:
-        shown = [await _answer(work, *one) for one in found[: asked.limit]]
+        shown = await _answers(work, found[: asked.limit])
     more = cursor.following(LIST, found, asked.limit, lambda last: After(last[1].id))
     return replies.json(GivenPage(tuple(shown), more))
 
@@ -199,24 +200,29 @@ async def _answered(request: AnyRequest, uid: str, status: int = 200) -> Respons
     parts, caller = acting(request)
     found = await granted.get(parts, caller, uid)
     async with parts.database.read() as work:
-        shown = await _answer(work, *found)
+        (shown,) = await _answers(work, [found])
     headers = {"ETag": shown.etag} | ({"Location": f"/api/v1/grants/{uid}"} if status == 201 else {})
     return replies.json(shown, status, headers)
 
 
-async def _answer(work: Work, holder: Principal, grant: Grant) -> GivenAnswer:
-    names = await work.principals.named([grant.granted_by])
+async def _answers(work: Work, given: Sequence[tuple[Principal, Grant]]) -> list[GivenAnswer]:
+    names = await work.principals.named({grant.granted_by for _, grant in given})
+    where = await describe_all(work, {grant.scope for _, grant in given})
+    return [_answer(*one, where[one[1].scope], names.get(one[1].granted_by)) for one in given]
+
+
+def _answer(holder: Principal, grant: Grant, where: str, giver: str | None) -> GivenAnswer:
     return GivenAnswer(
         id=grant.uid,
         to=PrincipalAnswer(holder.uid, holder.kind, holder.name),
         role=grant.role,
         actions=tuple(sorted(grant.actions)),
-        scope=await describe(work, grant.scope),
+        scope=where,
         since=grant.since,
         until=grant.until,
         reason=grant.reason,
         granted_by=grant.granted_by,
-        granted_by_name=names.get(grant.granted_by),
+        granted_by_name=giver,
         basis=grant.basis,
         revoked_at=grant.revoked_at,
         etag=etag(grant),

@@ -1,6 +1,6 @@
 """Health: what the administrator sees of it. No call's name and no word of any."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from litestar import Response, get, post
 
@@ -16,6 +16,7 @@ from archive.http.pages.office_views import (
     SystemView,
 )
 from archive.http.pages.rendering import texts
+from archive.identity.places import KINDS, PlaceNames, named_in, names_of
 from archive.policy.scope import (
     AllCalls,
     CallIds,
@@ -40,6 +41,16 @@ TONES = {
 
 async def scope_shown(work: Work, scope: Scope) -> str:
     """A scope in a reader's words: calls of Northwind, Contoso."""
+    return (await scopes_shown(work, [scope]))[scope]
+
+
+async def scopes_shown(work: Work, scopes: Collection[Scope]) -> dict[Scope, str]:
+    """As `scope_shown`, of a list: with as few questions as of one."""
+    named = await named_in(work, scopes)
+    return {scope: _scope_shown(scope, named) for scope in scopes}
+
+
+def _scope_shown(scope: Scope, named: PlaceNames) -> str:
     t = texts()
     match scope:
         case AllCalls():
@@ -49,26 +60,15 @@ async def scope_shown(work: Work, scope: Scope) -> str:
         case OwnCalls():
             return t("scope.own")
         case Partner() | Team() | Client():
-            return await _places_shown(work, scope)
+            return t(f"scope.{KINDS[type(scope)]}s", names=", ".join(names_of(scope, named)))
         case CallIds(ids):
             return t("scope.calls", count=len(ids))
         case Unsealed(inner):
-            return await scope_shown(work, inner)
+            return _scope_shown(inner, named)
         case Union(scopes):
-            return ", ".join([await scope_shown(work, one) for one in scopes])
+            return ", ".join(_scope_shown(one, named) for one in scopes)
         case Intersection(scopes):
-            return t("scope.and", parts=", ".join([await scope_shown(work, one) for one in scopes]))
-
-
-async def _places_shown(work: Work, scope: Partner | Team | Client) -> str:
-    match scope:
-        case Partner(ids):
-            key, named = "scope.partners", await work.names.partners(ids)
-        case Team(ids):
-            key, named = "scope.teams", await work.names.teams(ids)
-        case Client(ids):
-            key, named = "scope.clients", await work.names.clients(ids)
-    return texts()(key, names=", ".join(one.name for one in named))
+            return t("scope.and", parts=", ".join(_scope_shown(one, named) for one in scopes))
 
 
 # ---- health ----------------------------------------------------------------------------------------------------

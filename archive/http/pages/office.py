@@ -11,7 +11,7 @@ from archive.http.forms import form
 from archive.http.pages.answers import OPEN, AnyRequest, failed, go, local
 from archive.http.pages.changes import sentence
 from archive.http.pages.frame import Entry
-from archive.http.pages.managing import scope_shown
+from archive.http.pages.managing import scopes_shown
 from archive.http.pages.people_views import GrantRow
 from archive.http.pages.rendering import texts
 from archive.identity import grants
@@ -55,20 +55,21 @@ def done_text(request: AnyRequest, known: tuple[str, ...]) -> str:
 
 
 async def grant_rows(work: Work, reach: PersonReach) -> tuple[GrantRow, ...]:
-    return tuple([await _row(work, line) for line in reach.lines])
+    where = await scopes_shown(work, [line.grant.scope for line in reach.lines])
+    return tuple(_row(line, where[line.grant.scope]) for line in reach.lines)
 
 
 def waiting_rows(waiting: tuple[Described, ...]) -> tuple[str, ...]:
     return tuple(sentence(one) for one in waiting)
 
 
-async def _row(work: Work, line: Line) -> GrantRow:
+def _row(line: Line, where: str) -> GrantRow:
     t, grant = texts(), line.grant
     reaches = bool(line.scope)
     return GrantRow(
         id=grant.uid,
         what=given_in_words(grant),
-        where=await scope_shown(work, grant.scope) if reaches else t("give.no_calls"),
+        where=where if reaches else t("give.no_calls"),
         calls=t("office.calls", count=line.calls) if line.calls is not None else "",
         since=grant.since,
         until=grant.until,

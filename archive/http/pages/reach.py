@@ -11,7 +11,7 @@ from archive.http.forms import form
 from archive.http.pages.access_views import CallReachView, ReachRow, ReachView
 from archive.http.pages.answers import OPEN, AnyRequest, failed, frame_of, go, page
 from archive.http.pages.days import end_of
-from archive.http.pages.managing import scope_shown
+from archive.http.pages.managing import scopes_shown
 from archive.http.pages.missing import until_of
 from archive.http.pages.rendering import texts
 from archive.http.pages.words import title_of
@@ -21,7 +21,6 @@ from archive.identity.reach import CallLine, CallReach, Line, PersonReach, Stand
 from archive.policy.actions import Action
 from archive.policy.decide import may
 from archive.policy.principal import Basis, Grant
-from archive.ports import Work
 
 
 @get("/reach", opt=OPEN, exception_handlers={Exception: failed})
@@ -85,7 +84,8 @@ async def _person_page(request: AnyRequest, uid: str) -> Response[bytes]:
     found = await reach.of_person(parts, caller, uid)
     ends = not found.oneself and may(caller.principal, Action.MANAGE_PEOPLE, frame_of(request).now)
     async with parts.database.read() as work:
-        rows = tuple([await _row(work, found, line, ends) for line in found.lines])
+        where = await scopes_shown(work, [line.grant.scope for line in found.lines])
+    rows = tuple(_row(found, line, where[line.grant.scope], ends) for line in found.lines)
     t = texts()
     view = ReachView(
         title=t("reach.own") if found.oneself else t("reach.of", name=found.who.name),
@@ -96,14 +96,14 @@ async def _person_page(request: AnyRequest, uid: str) -> Response[bytes]:
     return page(request, "reach.html", view)
 
 
-async def _row(work: Work, found: PersonReach, line: Line, ends: bool) -> ReachRow:
+def _row(found: PersonReach, line: Line, where: str, ends: bool) -> ReachRow:
     """A group's grants are ended for the group."""
     t, grant = texts(), line.grant
     ended = reach.ended_at(grant) if line.standing is Standing.ENDED else None
     ends = ends and not grant.group and ended is None
     return ReachRow(
         what=what_of(grant),
-        where=await scope_shown(work, grant.scope) if line.scope else t("scope.none"),
+        where=where if line.scope else t("scope.none"),
         calls=t("scope.calls", count=line.calls) if line.calls is not None else "",
         since=grant.since,
         until=grant.until,
@@ -129,7 +129,8 @@ async def _call_page(
     parts, caller = acting(request)
     found = await reach.of_call(parts, caller, uid)
     async with parts.database.read() as work:
-        rows = tuple([await _call_row(work, found, one) for one in found.lines])
+        where = await scopes_shown(work, [one.line.grant.scope for one in found.lines])
+    rows = tuple(_call_row(found, one, where[one.line.grant.scope]) for one in found.lines)
     frame, t = frame_of(request), texts()
     view = CallReachView(
         uid=uid,
@@ -146,7 +147,7 @@ async def _call_page(
     return page(request, "call_access.html", view, status)
 
 
-async def _call_row(work: Work, found: CallReach, one: CallLine) -> ReachRow:
+def _call_row(found: CallReach, one: CallLine, where: str) -> ReachRow:
     t, line, grant = texts(), one.line, one.line.grant
     return ReachRow(
         who=one.holder.name,
@@ -154,7 +155,7 @@ async def _call_row(work: Work, found: CallReach, one: CallLine) -> ReachRow:
         kind=t(f"holder.{one.holder.kind.value}"),
         members=tuple(member.name for member in one.members),
         what=what_of(grant),
-        where=await scope_shown(work, grant.scope),
+        where=where,
         since=grant.since,
         until=grant.until,
         standing=line.standing.value,
