@@ -14,14 +14,18 @@ pytestmark = pytest.mark.anyio
 WINDOW = timedelta(minutes=15)
 
 
-async def test_a_password_is_replaced(database: SqlDatabase) -> None:
-    jo = await add_person(database)
+async def test_a_password_is_replaced_and_dropped(database: SqlDatabase) -> None:
+    jo, other = await add_person(database), await add_person(database, "x@example.com")
     async with database.write() as work:
         assert await work.credentials.password(jo.id) is None
         await work.credentials.set_password(jo.id, "one")
         await work.credentials.set_password(jo.id, "two")
+        await work.credentials.set_password(other.id, "theirs")
         assert await work.credentials.password(jo.id) == "two"
         assert await work.credentials.password(0) is None
+        await work.credentials.drop_password(jo.id)
+        assert await work.credentials.password(jo.id) is None
+        assert await work.credentials.password(other.id) == "theirs"
 
 
 async def test_client_secrets_overlap_while_they_are_rotated(database: SqlDatabase) -> None:

@@ -27,8 +27,8 @@ OTHERS: dict[Unfit | None, str] = {
 
 
 class ChangeView(Struct, frozen=True, kw_only=True):
-    """`what` is a sentence. `endless`: a grant that would have no end. `anew`: see `Described`. `others`: who decides on
-    it where the reader does not."""
+    """`what` is a sentence. `endless`: a grant that would have no end. `anew`: see `Described`. `others`: who decides
+    on it where the reader does not."""
 
     uid: str
     what: str
