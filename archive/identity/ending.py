@@ -1,12 +1,12 @@
 """When grants end: sooner, later, or at once."""
 
-import hashlib
 from datetime import datetime
 
 from archive.audit.event import Detail, EventType, ObjectKind
 from archive.calls.access import denial
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, Invalid, NotFound, Stale
+from archive.identity.etags import strong_etag
 from archive.identity.facts import both
 from archive.identity.managing import change, changing, check_manager, manages
 from archive.identity.oneself import check_other
@@ -20,8 +20,7 @@ from archive.ports import Parts, PendingChange, ProlongGrant, Work
 
 def etag(grant: Grant) -> str:
     """Changes with whatever of a grant can change."""
-    told = f"{grant.uid} {grant.until} {grant.revoked_at}"
-    return f'"{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
+    return strong_etag(grant.uid, grant.until, grant.revoked_at)
 
 
 async def prolong(

@@ -1,19 +1,20 @@
 """Groups of people: what one is granted, its members hold. Sign-in at a company may say who belongs to which."""
 
-import hashlib
 from collections.abc import Collection
 
 from archive.audit.event import Actor, Detail, Event, EventType, Object, ObjectKind
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Invalid, NotFound, Stale
 from archive.identity.approvers import coming_anew
+from archive.identity.etags import strong_etag
 from archive.identity.facts import both
 from archive.identity.managing import change, changing, check_manager
 from archive.identity.oneself import check_other
+from archive.identity.people import find
 from archive.identity.second import opens_by, or_wait
-from archive.identity.typed import clean_email, clean_name
+from archive.identity.typed import clean_name
 from archive.ids import is_uuid7
-from archive.policy.principal import Principal, PrincipalKind
+from archive.policy.principal import Principal
 from archive.ports import (
     AddMember,
     Claim,
@@ -102,7 +103,7 @@ async def leave(parts: Parts, caller: Caller, group: str, whom: str) -> None:
     """Whom a claim brought comes back at their next sign-in. Raises `NotFound` for who is no member."""
     await check_manager(parts, caller)
     async with parts.database.write() as work:
-        found, person = await _group(work, group), await _anybody(work, whom)
+        found, person = await _group(work, group), await find(work, whom)
         if not await work.groups.remove_member(found.id, person.id):
             raise NotFound(f"{whom} is no member.")
         await _log(work, caller, EventType.GROUP_LEFT, found, details={"member": person.uid})
@@ -163,8 +164,7 @@ async def apply(work: Work, caller: Caller, asked: AddMember | MapClaim, agreed_
 
 
 def etag(group: Group) -> str:
-    told = f"{group.uid} {group.name} {group.disabled_at} {group.claims}"
-    return f'"{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
+    return strong_etag(group.uid, group.name, group.disabled_at, group.claims)
 
 
 async def _enter(
@@ -200,18 +200,10 @@ async def _group(work: Work, uid_or_name: str) -> Group:
 
 
 async def _person(work: Work, whom: str) -> Principal:
-    person = await _anybody(work, whom)
+    person = await find(work, whom)
     if person.disabled_at is not None:
         raise NotFound(f"There is no person {whom}.")
     return person
-
-
-async def _anybody(work: Work, whom: str) -> Principal:
-    """A person, disabled ones too."""
-    found = await (work.principals.by_email(clean_email(whom)) if "@" in whom else work.principals.get(whom))
-    if found is None or found.kind is not PrincipalKind.PERSON:
-        raise NotFound(f"There is no person {whom}.")
-    return found
 
 
 def _claim(provider: str, value: str) -> Claim:

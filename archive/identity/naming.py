@@ -1,12 +1,11 @@
 """Partners, clients and teams: added, renamed, listed. Those who manage people see names here, and no call."""
 
-import hashlib
-
 from archive.audit.event import EventType, ObjectKind
 from archive.calls.caller import Caller
 from archive.calls.transcript import clean_name as without_disguise
 from archive.errors import NotFound, Stale
 from archive.identity import typed
+from archive.identity.etags import strong_etag
 from archive.identity.managing import change, check_manager, manages
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
@@ -87,8 +86,7 @@ def clean(name: str) -> str:
 
 
 def etag(known: KnownName) -> str:
-    told = f"{known.uid} {known.name} {known.external_id}"
-    return f'"{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
+    return strong_etag(known.uid, known.name, known.external_id)
 
 
 async def _sight(parts: Parts, caller: Caller, kind: NameKind) -> Scope | None:

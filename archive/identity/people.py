@@ -1,11 +1,10 @@
 """People: added, changed, disabled, let in again, listed."""
 
-import hashlib
-
 from archive.audit.event import EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
 from archive.errors import Conflict, NotFound, Stale
 from archive.identity import sessions
+from archive.identity.etags import strong_etag
 from archive.identity.grants import Giving, give_or_wait
 from archive.identity.managing import again, change, changing, check_manager
 from archive.identity.oneself import check_other
@@ -134,8 +133,7 @@ async def person(parts: Parts, caller: Caller, whom: str) -> Principal:
 
 
 def etag(person: Principal) -> str:
-    told = f"{person.uid} {person.name} {person.email} {person.disabled_at}"
-    return f'"{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
+    return strong_etag(person.uid, person.name, person.email, person.disabled_at)
 
 
 async def find(work: Work, whom: str) -> Principal:

@@ -3,16 +3,14 @@
 Adding one binds at once. Whatever may let somebody go without a reason, or with a lesser one, takes a second person.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
-
-import msgspec
 
 from archive.audit.event import EventType, ObjectKind
 from archive.calls.access import log_denied
 from archive.calls.caller import Caller
 from archive.calls.reasons import GUARDED, LONGEST, ReasonRule, weakens
 from archive.errors import Forbidden, Invalid, NotFound, Stale
+from archive.identity.etags import strong_etag
 from archive.identity.facts import both, rule_facts, rule_typed
 from archive.identity.managing import change, changing, check_manager, manages
 from archive.identity.second import approves_all, or_wait
@@ -96,8 +94,7 @@ async def apply(work: Work, caller: Caller, asked: SetRule, agreed_with: Pending
 
 
 def etag(stored: StoredRule) -> str:
-    told = msgspec.json.encode((stored.uid, stored.rule), order="sorted")
-    return f'"{hashlib.sha256(told).hexdigest()[:16]}"'
+    return strong_etag(stored.uid, stored.rule)
 
 
 async def _found(work: Work, uid: str) -> StoredRule:
