@@ -31,6 +31,9 @@ from archive.policy.decide import resolve_scope
 from archive.policy.scope import Scope, contains
 from archive.ports import CallChanges, Job, PageMark, Parts, Work
 
+LISTENS = 100
+"""Open listens of a deleted call that are closed at a time."""
+
 
 class CallEdit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an edit may change; what is left out stays, null clears."""
@@ -104,8 +107,9 @@ async def delete(parts: Parts, caller: Caller, uid: str) -> None:
     Sound that can't be reached just now is left to the sweep of orphans: no call names it any more.
     """
     async with acting(parts.database, caller, Action.DELETE, uid) as (work, call):
-        for listen in await work.listens.of_call(call):
-            await seal(work, caller, listen, "deleted")
+        while still_open := await work.listens.open_of(call, LISTENS):
+            for listen in still_open:
+                await seal(work, caller, listen, "deleted")
         details: dict[str, Detail] = {"sha256": call.recording.sha256, "bytes": call.recording.bytes}
         await work.audit.append(about(caller, EventType.CALL_DELETED, call, details=details))
         blobs = await work.calls.delete(call.id)

@@ -78,6 +78,10 @@ class Listens(Protocol):
         """None if it was closed already."""
         ...
 
+    async def open_of(self, call: Call, limit: int) -> list[Listen]:
+        """Those of a call that nobody closed, oldest first."""
+        ...
+
     async def abandoned(self, idle: timedelta, limit: int) -> list[Listen]: ...
     async def of_call(
         self,

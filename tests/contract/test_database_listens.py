@@ -121,6 +121,18 @@ async def test_abandoned_are_those_left_open_and_idle(database: SqlDatabase, clo
         assert await work.listens.abandoned(timedelta(minutes=15, seconds=1), 9) == []
 
 
+async def test_a_call_tells_which_listens_nobody_closed(database: SqlDatabase) -> None:
+    call, other, jo = await add_playable(database), await add_playable(database), await add_person(database)
+    async with database.write() as work:
+        over, first, second, _ = [
+            await work.listens.add(heard, jo, "s", uid=uid, reason=None, continues=None)
+            for uid, heard in (("a", call), ("b", call), ("c", call), ("d", other))
+        ]
+        await work.listens.close(over.id)
+        assert await work.listens.open_of(call, 9) == [first, second]
+        assert await work.listens.open_of(call, 1) == [first]
+
+
 async def test_a_call_tells_who_listened_newest_first(database: SqlDatabase) -> None:
     call = await add_playable(database)
     jo, bo = await add_person(database), await add_person(database, "bo@example.com")

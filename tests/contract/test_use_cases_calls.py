@@ -11,7 +11,7 @@ from msgspec import structs
 
 from archive import health
 from archive.adapters.files import FolderStore
-from archive.calls import words
+from archive.calls import catalogue, listen, words
 from archive.calls.catalogue import delete, find_all, view
 from archive.calls.filters import CallFilter
 from archive.calls.index import refresh
@@ -25,7 +25,7 @@ from archive.calls.words import NoTranscript
 from archive.errors import Forbidden, NotFound, Unavailable
 from archive.health import retry_failed, workload
 from archive.http.api.query import Narrowing, narrowed
-from archive.policy.actions import Action, Role
+from archive.policy.actions import HEAR, Action, Role
 from archive.ports import Database, Job, Work
 from tests.fakes import BrokenLog, ReadOnly
 from tests.story import STARTED, Story, only
@@ -126,6 +126,18 @@ async def test_a_waveform_is_there_once_the_call_can_be_heard(story: Story) -> N
 
 
 # ---- deleting ----
+
+
+async def test_deleting_closes_the_listens_that_are_open_however_many(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "LISTENS", 2)
+    call, reader = await story.ready(), await story.caller(HEAR)
+    listens = [(await listen.begin(story.parts, reader, call.uid)).listen.uid for _ in range(6)]
+    await listen.close(story.parts, reader, listens[0])
+    await delete(story.parts, await story.caller({Action.DELETE}), call.uid)
+    closed = {event.object["id"]: event.details["why"] for event in await story.events("listen.closed")}
+    assert closed == {listens[0]: "closed", **dict.fromkeys(listens[1:], "deleted")}
 
 
 async def test_deleting_frees_the_bytes_and_keeps_the_events(story: Story) -> None:

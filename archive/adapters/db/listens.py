@@ -77,6 +77,10 @@ class SqlListens:
         row = await self._unit.first(closing.returning(*_SHOWN))
         return (await self._with_reports([row]))[0] if row else None
 
+    async def open_of(self, call: Call, limit: int) -> list[Listen]:
+        query = _listens(listens.c.call_id == call.id, listens.c.closed_at.is_(None))
+        return [_listen(row) for row in await self._unit.all(query.order_by(listens.c.id).limit(limit))]
+
     async def abandoned(self, idle: timedelta, limit: int) -> list[Listen]:
         left = (listens.c.closed_at.is_(None), listens.c.last_at <= await self._unit.now() - idle)
         rows = await self._unit.all(_listens(*left).order_by(listens.c.last_at).limit(limit))
