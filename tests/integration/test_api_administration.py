@@ -32,7 +32,7 @@ async def test_what_opens_speech_waits_and_the_person_is_added_all_the_same(worl
     await world.call("Northwind")
     administrator, second = await world.person(Role.ADMINISTRATOR), await world.person(Role.COMPLIANCE)
     added = await administrator.post("/api/v1/people", json={**MARIA, "grant": LISTENER})
-    assert added.status_code == 202
+    assert added.status_code == 201
     told = added.json()
     assert told["person"]["grants"] == []
     agreed = await second.post(f"/api/v1/pending-changes/{told['pending_change']}/agree")

@@ -38,8 +38,11 @@ async def test_what_weakens_a_rule_is_answered_with_what_waits(world: World) -> 
     weaker = await admin.put(path, json={"actions": ["listen"], "roles": ["compliance"]})
     ended = await admin.delete(path)
     assert (weaker.status_code, ended.status_code) == (202, 202)
+    for answer in (weaker, ended):
+        assert (answer.json()["change"], answer.json()["state"]) == ("SetRule", "waiting")
+        assert answer.headers["Location"] == f"/api/v1/pending-changes/{answer.json()['id']}"
     assert (await admin.get(RULES)).json()["items"] == [first]
-    agree = f"/api/v1/pending-changes/{ended.json()['pending_change']}/agree"
+    agree = f"{ended.headers['Location']}/agree"
     assert (await officer.post(agree)).status_code == 200
     assert (await admin.get(RULES)).json()["items"] == []
     assert (await admin.post("/access/reasons/nonsense/end")).status_code == 404

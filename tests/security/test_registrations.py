@@ -154,7 +154,7 @@ async def test_what_a_program_may_do_can_wait_for_a_second_person(
     answer = await ada.post(
         INTEGRATIONS, json={"name": "CRM", "grant": {"actions": ["find", "listen"], "scope": "all"}}
     )
-    assert answer.status_code == 202
+    assert answer.status_code == 201
     made = answer.json()
     assert (made["pending_change"] is not None, made["integration"]["grants"]) == (True, [])
     program = await entered(world, made)

@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from archive.http import replies
 from archive.http.api.pending import PendingAnswer, waits
-from archive.http.api.people import INTEGRATIONS, GrantAnswer, after, following, grants_of
+from archive.http.api.people import INTEGRATIONS, GrantAnswer, after, following, grants_of, grants_of_each
 from archive.http.api.query import Page
 from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
@@ -20,7 +20,7 @@ from archive.identity import manage
 from archive.identity.manage import Giving, Registering, RegistrationChange
 from archive.policy.actions import Action
 from archive.policy.principal import Principal
-from archive.ports import PendingChange, Registration, Work
+from archive.ports import PendingChange, Registration
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -110,9 +110,12 @@ async def list_integrations(request: AnyRequest) -> Response[bytes]:
     page = query(request, Page)
     found = await manage.integrations(parts, caller, after(INTEGRATIONS, page.cursor), page.limit + 1)
     async with parts.database.read() as work:
-        registered = await work.registrations.of([one.id for one in found])
-        shown = [await answer(work, one, registered[one.id]) for one in found[: page.limit]]
-    return replies.json(IntegrationPage(tuple(shown), following(INTEGRATIONS, found, page.limit)))
+        listed = found[: page.limit]
+        registered = await work.registrations.of([one.id for one in listed])
+        grants = await grants_of_each(work, listed)
+    each = zip(listed, grants, strict=True)
+    shown = tuple(answer(one, registered[one.id], given) for one, given in each)
+    return replies.json(IntegrationPage(shown, following(INTEGRATIONS, found, page.limit)))
 
 
 @post(
@@ -125,14 +128,13 @@ async def list_integrations(request: AnyRequest) -> Response[bytes]:
             body=NewIntegration,
             answer=Registered,
             status=201,
-            accepted=Registered,
             problems=(403,),
         )
     ),
 )
 @once(by_manager)
 async def add_integration(request: AnyRequest) -> Response[bytes]:
-    """202 where what it may do takes a second person first."""
+    """Where what it may do takes a second person first, it is added all the same, and may nothing yet."""
     parts, caller = acting(request)
     body = await json_body(request, NewIntegration)
     registering = Registering(
@@ -145,10 +147,10 @@ async def add_integration(request: AnyRequest) -> Response[bytes]:
     )
     added = await manage.register(parts, caller, registering, _giving(body.grant))
     async with parts.database.read() as work:
-        shown = await answer(work, added.integration, added.registration)
+        shown = answer(added.integration, added.registration, await grants_of(work, added.integration))
     waiting = added.waiting.uid if added.waiting else None
     headers = {"ETag": shown.etag, "Location": f"/api/v1/integrations/{shown.id}"}
-    return replies.json(Registered(shown, added.secret, waiting), 202 if waiting else 201, headers)
+    return replies.json(Registered(shown, added.secret, waiting), 201, headers)
 
 
 @get(
@@ -230,13 +232,15 @@ async def revoke_integration(request: AnyRequest, integration_id: FromPath[str])
     return replies.nothing()
 
 
-async def answer(work: Work, integration: Principal, registration: Registration) -> IntegrationAnswer:
+def answer(
+    integration: Principal, registration: Registration, grants: tuple[GrantAnswer, ...]
+) -> IntegrationAnswer:
     return IntegrationAnswer(
         id=integration.uid,
         client_id=integration.uid,
         name=registration.name,
         purpose=registration.purpose,
-        grants=await grants_of(work, integration),
+        grants=grants,
         redirect_uris=registration.redirect_uris,
         for_people=tuple(sorted(registration.actions)),
         public=registration.public,
@@ -253,7 +257,7 @@ async def _answered(
 ) -> Response[bytes]:
     parts, _ = acting(request)
     async with parts.database.read() as work:
-        shown = await answer(work, integration, registration)
+        shown = answer(integration, registration, await grants_of(work, integration))
     return replies.json(shown, headers={"ETag": shown.etag})
 
 

@@ -129,11 +129,11 @@ async def list_people(request: AnyRequest) -> Response[bytes]:
 @post(
     "/api/v1/people",
     status_code=201,
-    opt=_route("Add a person", 409, body=NewPerson, answer=AddedPerson, status=201, accepted=AddedPerson),
+    opt=_route("Add a person", 409, body=NewPerson, answer=AddedPerson, status=201),
 )
 @once(by_manager)
 async def add_person(request: AnyRequest) -> Response[bytes]:
-    """202 where what they get takes a second person first: they are added all the same, and may nothing yet."""
+    """Where what they get takes a second person first, they are added all the same, and may nothing yet."""
     parts, caller = acting(request)
     body = await json_body(request, NewPerson)
     giving = _giving(body.grant) if body.grant else None
@@ -143,7 +143,7 @@ async def add_person(request: AnyRequest) -> Response[bytes]:
     link = link_to(request, added.secret) if added.secret else None
     waiting = added.waiting.uid if added.waiting else None
     headers = {"ETag": shown.etag, "Location": f"/api/v1/people/{shown.id}"}
-    return replies.json(AddedPerson(shown, link, waiting), 202 if waiting else 201, headers)
+    return replies.json(AddedPerson(shown, link, waiting), 201, headers)
 
 
 @get("/api/v1/people/{person_id:str}", opt=_route("Read a person", 404))

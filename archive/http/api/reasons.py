@@ -10,6 +10,7 @@ from archive.calls import grounds
 from archive.calls.call import Kind
 from archive.calls.reasons import LONGEST, SHORTEST, Mask, ReasonRule
 from archive.http import replies
+from archive.http.api.pending import PendingAnswer, waits
 from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
 from archive.http.describe import Described, opt
@@ -51,12 +52,6 @@ class RulePage(Struct, frozen=True):
 
     items: tuple[RuleAnswer, ...]
     next: str | None
-
-
-class RuleWaits(Struct, frozen=True):
-    """The id of the change that a second person is to agree to; until then nothing changes."""
-
-    pending_change: Id
 
 
 @post(
@@ -124,7 +119,7 @@ async def add_rule(request: AnyRequest) -> Response[bytes]:
             group="Administration",
             body=ReasonRule,
             answer=RuleAnswer,
-            accepted=RuleWaits,
+            accepted=PendingAnswer,
             problems=(403, 404, 409, 412),
         )
     ),
@@ -136,7 +131,7 @@ async def replace_rule(request: AnyRequest, rule_id: FromPath[str]) -> Response[
     rule, match = await json_body(request, ReasonRule), strong(request.headers.get("if-match"))
     replaced = await rules.replace(parts, caller, rule_id, rule, match=match)
     if isinstance(replaced, PendingChange):
-        return replies.json(RuleWaits(replaced.uid), 202)
+        return await waits(parts, caller, replaced)
     return _told(replaced)
 
 
@@ -148,7 +143,7 @@ async def replace_rule(request: AnyRequest, rule_id: FromPath[str]) -> Response[
             summary="End a reason rule",
             group="Administration",
             status=204,
-            accepted=RuleWaits,
+            accepted=PendingAnswer,
             problems=(403, 404, 409),
         )
     ),
@@ -157,7 +152,7 @@ async def end_rule(request: AnyRequest, rule_id: FromPath[str]) -> Response[Any]
     """202 where a second person is to agree first."""
     parts, caller = acting(request)
     waiting = await rules.end(parts, caller, rule_id)
-    return replies.json(RuleWaits(waiting.uid), 202) if waiting else replies.nothing()
+    return await waits(parts, caller, waiting) if waiting else replies.nothing()
 
 
 def _told(stored: StoredRule, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
