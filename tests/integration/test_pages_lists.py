@@ -9,7 +9,9 @@ from archive.calls.call import Call
 from archive.http.pages import integrations, people
 from archive.http.pages.listens import BESIDE, LISTENS
 from archive.ids import uuid7
-from archive.policy.actions import Role
+from archive.policy.actions import Action, Role
+from archive.policy.scope import Partner
+from archive.ports import NewGrant
 from tests.world import World
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +36,23 @@ async def add_listens(world: World, call: Call, count: int) -> None:
     async with world.parts.database.write() as work:
         for _ in range(count):
             await work.listens.add(call, person, "seat", uid=uuid7(), reason=None, continues=None)
+
+
+async def add_group(world: World, partner: str) -> None:
+    async with world.parts.database.write() as work:
+        group = await work.groups.add(f"Of {partner}")
+        known = await work.names.partner(partner)
+        assert known is not None
+        grant = NewGrant(
+            scope=Partner(frozenset({known.id})),
+            role=Role.AGENT,
+            actions=frozenset(),
+            since=await work.now(),
+            until=None,
+            reason="",
+            granted_by="console",
+        )
+        await work.principals.give(group.id, grant)
 
 
 async def test_people_and_integrations_lead_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +90,22 @@ async def test_the_log_asks_as_little_however_many_calls_it_tells_of(
         await world.call(external_id=str(number), playable=False)
         statements.clear()
         assert "Northwind" in await html(compliance, "/audit")
+        asked.append(len(statements))
+    assert asked[0] == asked[1] == asked[2]
+
+
+@pytest.mark.parametrize("path", ["people", "integrations", "groups", "grants"])
+async def test_a_list_of_holders_asks_as_little_however_many_they_are(
+    world: World, path: str, statements: list[str]
+) -> None:
+    administrator, asked = await world.person(Role.ADMINISTRATOR), []
+    for number in range(3):
+        await world.call(external_id=str(number), partner=str(number), playable=False)
+        await world.add_person(Role.PARTNER_MANAGER, str(number))
+        await world.add_integration(Action.FIND, scope=f"partner:{number}")
+        await add_group(world, str(number))
+        statements.clear()
+        assert f"partner:{number}" in await html(administrator, f"/api/v1/{path}")
         asked.append(len(statements))
     assert asked[0] == asked[1] == asked[2]
 

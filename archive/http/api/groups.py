@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from archive.http import cursor, replies
 from archive.http.api.pending import PendingAnswer, waits
-from archive.http.api.people import GrantAnswer, grants_of
+from archive.http.api.people import GrantAnswer, grants_of, grants_of_each
 from archive.http.api.query import Page, Text
 from archive.http.api.schemas import Id, Time
 from archive.http.context import acting
@@ -18,7 +18,7 @@ from archive.http.idempotency import by_manager, once
 from archive.http.revisions import strong
 from archive.identity import groups
 from archive.identity.groups import MAX_CLAIM, etag
-from archive.ports import Group, Member, PendingChange, Work
+from archive.ports import Group, Member, PendingChange
 
 AnyRequest = Request[Any, Any, Any]
 LIST, MEMBERS = "groups", "members"
@@ -115,7 +115,9 @@ async def list_groups(request: AnyRequest) -> Response[bytes]:
     after = cursor.decode(LIST, page.cursor, After).id if page.cursor else 0
     found = await groups.listed(parts, caller, after, page.limit + 1)
     async with parts.database.read() as work:
-        shown = [await _answer(work, one) for one in found[: page.limit]]
+        listed = found[: page.limit]
+        grants = await grants_of_each(work, listed)
+    shown = [_answer(*one) for one in zip(listed, grants, strict=True)]
     more = cursor.following(LIST, found, page.limit, lambda last: After(last.id))
     return replies.json(GroupPage(tuple(shown), more))
 
@@ -321,12 +323,11 @@ async def _answered(
 ) -> Response[bytes]:
     parts, _ = acting(request)
     async with parts.database.read() as work:
-        shown = await _answer(work, group)
+        shown = _answer(group, await grants_of(work, group))
     return replies.json(shown, status, {"ETag": shown.etag, **(headers or {})})
 
 
-async def _answer(work: Work, group: Group) -> GroupAnswer:
-    grants = await grants_of(work, group)
+def _answer(group: Group, grants: tuple[GrantAnswer, ...]) -> GroupAnswer:
     return GroupAnswer(group.uid, group.name, group.members, grants, _claims(group), etag(group))
 
 
