@@ -12,6 +12,9 @@ _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?((?:/[^#]*
 """A program on the person's own machine: host, then path and query (RFC 8252, 7.3). Not `localhost`, a name that may
 lead elsewhere (8.3)."""
 
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""With its port. It goes into a Content-Security-Policy, where `*` and `'` mean more than they say."""
+
 
 def clean_redirects(uris: Iterable[str]) -> tuple[str, ...]:
     """Raises `Invalid`."""
@@ -52,4 +55,4 @@ def _is_https(uri: str) -> bool:
         parts = urlsplit(uri)
     except ValueError:
         return False
-    return plain and parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    return plain and parts.scheme == "https" and bool(_HOST.fullmatch(parts.netloc))

@@ -108,6 +108,10 @@ async def test_two_who_change_one_registration_do_not_undo_each_other(ada: httpx
                 "https:///back",
                 "https://crm.example.com/a b",
                 "https://crm.example.com/;script-src",
+                "https://*.example/back",
+                "https://crm.example.com'/back",
+                "https://crm.example.com:*/back",
+                "https://:443/back",
                 "javascript:alert(1)",
                 "*",
             )
@@ -120,6 +124,13 @@ async def test_what_can_not_be_registered_is_refused(
     answer = await ada.post(INTEGRATIONS, json={"name": "CRM", **given})
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert await world.events("integration.created") == []
+
+
+@pytest.mark.parametrize("host", ["crm-2.example.com:8443", "192.0.2.7", "[2001:db8::7]:8443"])
+async def test_a_redirect_address_is_a_plain_host(ada: httpx.AsyncClient, host: str) -> None:
+    uri = f"https://{host}/back?from=archive"
+    made = await added(ada, for_people=["find"], redirect_uris=[uri])
+    assert made["integration"]["redirect_uris"] == [uri]
 
 
 async def test_a_public_program_has_no_secret_and_does_nothing_for_itself(
