@@ -25,6 +25,7 @@ from archive.errors import (
     Unavailable,
 )
 from archive.http.ranges import RangeNotSatisfiable
+from archive.http.replies import PRIVATE
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ def answer(error: ArchiveError, headers: Mapping[str, str] | None = None) -> Res
         msgspec.json.encode(shown),
         status_code=shown.status,
         media_type=MEDIA_TYPE,
-        headers={"Cache-Control": "no-store", **_headers(error), **(headers or {})},
+        headers={**PRIVATE, **_headers(error), **(headers or {})},
     )
 
 

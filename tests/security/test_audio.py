@@ -190,6 +190,18 @@ async def test_what_is_heard_and_read_is_kept_by_no_cache(world: World) -> None:
     assert [answer.headers["cache-control"] for answer in answers] == ["private, no-store"] * 4
 
 
+async def test_a_refusal_of_sound_is_kept_by_no_cache(world: World) -> None:
+    """A range outside the file, none where one is needed, and a unit that isn't known, which counts as none."""
+    _, _, client, audio_url = await hearing(world)
+    outside = await client.get(audio_url, headers={"Range": f"bytes={len(SOUND)}-"})
+    none = await client.get(audio_url)
+    unknown = await client.get(audio_url, headers={"Range": "lines=0-1"})
+    assert [answer.status_code for answer in (outside, none, unknown)] == [416, 400, 400]
+    assert unknown.json() == none.json()
+    kept = {answer.headers["cache-control"] for answer in (outside, none, unknown)}
+    assert kept == {"private, no-store"}
+
+
 # ---- saying why ----
 
 
