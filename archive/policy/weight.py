@@ -12,9 +12,11 @@ SPEECH = frozenset(
         Action.EXPORT,
         Action.APPROVE,
         Action.SEAL,
+        Action.EDIT,
     }
 )
-"""What lets somebody read or hear what was said, take it away, or open it to others."""
+"""What lets somebody read or hear what was said, take it away, or open it to others: whoever edits a call says whose it
+is, and so who hears it."""
 
 
 def opens_speech(role: Role | None, actions: Collection[Action]) -> bool:

@@ -364,6 +364,15 @@ async def test_a_new_integration_as_a_way_round(office: Office) -> None:
     assert await office.may_listen(made.integration)
 
 
+async def test_moving_calls_to_those_who_hear_them_as_a_way_round(office: Office) -> None:
+    """Whoever edits a call says whose it is, and so who hears it: a person, a group, a program alike."""
+    group = (await office.by_admin.post("/api/v1/groups", json={"name": "Clerks"})).json()["id"]
+    program, _ = await office.world.add_integration(Action.UPLOAD)
+    for to in (office.nobody.uid, group, program):
+        given = {"to": to, "scope": "all", "actions": ["edit"], "reason": "Tidying"}
+        assert (await office.by_admin.post("/api/v1/grants", json=given)).status_code == 202
+
+
 async def test_a_new_secret_of_a_program_that_hears_as_a_way_round(office: Office) -> None:
     """Whoever makes a secret can use it: that waits, and then whoever asked makes one, once."""
     world = office.world
