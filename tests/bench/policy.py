@@ -60,7 +60,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     decisions = QUICK_DECISIONS if quick else DECISIONS
     print(
-        f"One call, somebody with {GRANTS:,} grants, {decisions:,} decisions of each kind; microseconds of the processor."
+        f"One call, somebody with {GRANTS:,} grants, {decisions:,} decisions of each; processor microseconds."
     )
     print(markdown(("decision", "p50", "p99"), _deciding(decisions)))
     print()

@@ -172,8 +172,8 @@ async def test_nobody_gives_anything_to_themselves(world: World) -> None:
 async def test_managing_takes_the_right_to(world: World) -> None:
     for role in set(Role) - {Role.ADMINISTRATOR}:
         caller = Caller(await world.add_person(role))
+        giving = Giving(scope="all", actions=frozenset({Action.FIND}))
         with pytest.raises(Forbidden):
-            giving = Giving(scope="all", actions=frozenset({Action.FIND}))
             await manage.register(world.parts, caller, Registering(name="x"), giving)
         with pytest.raises(Forbidden):
             await manage.people(world.parts, caller)

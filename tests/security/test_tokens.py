@@ -179,11 +179,17 @@ async def test_a_revoked_integration_is_out_at_once(world: World, crm: Credentia
 
 
 async def test_a_rotated_secret_leaves_time_to_change_over(world: World, crm: Credentials) -> None:
-    second = await manage.rotate(world.parts, world.at_console, crm[0])
+    second = await _rotated(world, crm)
     assert {(await ask(world, (crm[0], secret))).status_code for secret in (crm[1], second)} == {200}
-    third = await manage.rotate(world.parts, world.at_console, crm[0])
+    third = await _rotated(world, crm)
     codes = [(await ask(world, (crm[0], secret))).status_code for secret in (crm[1], second, third)]
     assert codes == [401, 200, 200]
+
+
+async def _rotated(world: World, crm: Credentials) -> str:
+    secret = await manage.rotate(world.parts, world.at_console, crm[0])
+    assert isinstance(secret, str)  # nobody has to agree here
+    return secret
 
 
 async def test_the_limit_counts_parallel_tries(

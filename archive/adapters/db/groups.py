@@ -143,9 +143,7 @@ class SqlGroups:
         )
         anew = {"added_at": insert.excluded.added_at, "left_at": None}
         keys = ["group_id", "member_id", "provider"]
-        entering = insert.on_conflict_do_update(
-            index_elements=keys, set_=anew, where=_m.left_at.is_not(None)
-        )
+        entering = insert.on_conflict_do_update(index_elements=keys, set_=anew, where=_m.left_at.is_not(None))
         return await self._wrote(entering.returning(_m.group_id))
 
     async def _wrote(self, inserting: Executable) -> bool:
