@@ -176,7 +176,7 @@ async def _share(work: Work, who: Principal, request: AccessRequest, call: Call 
     if request.about is About.PARTNER:
         partner = Partner(frozenset({request.found_id}))
         return Share(request, partner, request.until) if spans(approves, partner) else None
-    client = Client(frozenset({request.found_id, *await work.names.client_ids(request.asked)}))
+    client = Client(frozenset({request.found_id, *request.namesakes}))
     return await _of_client(work, request, client, approves)
 
 
@@ -190,7 +190,7 @@ def _of_call(who: Principal, request: AccessRequest, call: Call, now: datetime) 
 
 
 async def _of_client(work: Work, request: AccessRequest, client: Client, approves: Scope) -> Share | None:
-    """All namesakes: whoever was told of a client knows the name alone."""
+    """All namesakes of then: whoever was told of a client knows the name alone."""
     if spans(approves, client):
         return Share(request, client, request.until)
     scope = intersection(client, approves)

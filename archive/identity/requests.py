@@ -52,9 +52,10 @@ async def ask(parts: Parts, caller: Caller, asking: Asking) -> AccessRequest:
             principal_id=asker.id,
             about=asking.about,
             asked=asked,
-            found_id=found,
+            found_id=found[0] if found else None,
             until=asking.until,
             reason=reason,
+            namesakes=tuple(found[1:]),
         )
         request = await work.requests.add(new)
         details: dict[str, Detail] = {"about": request.about.value, "until": request.until.isoformat()}
@@ -156,13 +157,14 @@ def _checked(asking: Asking, now: datetime) -> tuple[str, str]:
     return asked, reason
 
 
-async def _named(work: Work, about: About, asked: str) -> tuple[int | None, str | None]:
-    """The id of what was named, and a call's public id; never told to whoever asked."""
+async def _named(work: Work, about: About, asked: str) -> tuple[list[int], str | None]:
+    """The ids of what was named, and a call's public id; never told to whoever asked. Whichever client is renamed
+    while it waits is not among them."""
     match about:
         case About.CALL:
             call = await work.calls.get(asked, AllCalls())
-            return (call.id, call.uid) if call else (None, None)
+            return ([call.id], call.uid) if call else ([], None)
         case About.CLIENT:
-            return next(iter(await work.names.client_ids(asked)), None), None
+            return await work.names.client_ids(asked), None
         case About.PARTNER:
-            return next(iter(await work.names.partner_ids(asked)), None), None
+            return (await work.names.partner_ids(asked))[:1], None

@@ -37,7 +37,8 @@ REQUEST_LIFE = timedelta(days=30)
 
 class AccessRequest(Struct, frozen=True, kw_only=True):
     """`asked` is what was typed: an id, or a name. `found_id` is what it names, if anything does: shown to nobody who
-    may not decide on it. `by` is the public id of whoever asks, `grant` of what they got."""
+    may not decide on it; `namesakes` are the other clients that bore the name when it was asked for. `by` is the
+    public id of whoever asks, `grant` of what they got."""
 
     id: int
     uid: str
@@ -49,6 +50,7 @@ class AccessRequest(Struct, frozen=True, kw_only=True):
     until: datetime
     reason: str
     asked_at: datetime
+    namesakes: tuple[int, ...] = ()
     state: RequestState = RequestState.WAITING
     decided_at: datetime | None = None
     decided_by: str | None = None
@@ -69,6 +71,7 @@ class NewRequest(Struct, frozen=True, kw_only=True):
     found_id: int | None
     until: datetime
     reason: str
+    namesakes: tuple[int, ...] = ()
 
 
 class Decidable(Struct, frozen=True):

@@ -14,7 +14,7 @@ from archive.policy.actions import HEAR, Action, Role
 from archive.policy.decide import decide
 from archive.policy.principal import Basis
 from archive.policy.scope import Client, Intersection, Partner
-from archive.ports import About, AccessRequest, RequestState
+from archive.ports import About, AccessRequest, NameKind, RequestState
 from tests.story import Story
 
 pytestmark = pytest.mark.anyio
@@ -188,6 +188,22 @@ async def test_compliance_grants_all_namesakes_of_a_client(story: Story) -> None
     ids = frozenset(one.client_id or 0 for one in calls)
     assert (await story.grant(granted.grant or "")).scope == Client(ids)
     assert len(ids) == 2
+
+
+async def test_who_is_renamed_to_a_clients_name_while_a_request_waits_is_not_asked_for(story: Story) -> None:
+    calls = [
+        await story.ready("Northwind", client=ClientGiven(name=name, external_id=name), external_id=name)
+        for name in ("Hill", "Harbour Dental", "Bank")
+    ]
+    asker, boss = await nobody(story), await person(story, Role.COMPLIANCE)
+    request = await ask(story, asker, "Hill", About.CLIENT)
+    async with story.parts.database.write() as work:
+        for call in calls[1:]:
+            await work.names.rename(NameKind.CLIENT, call.client_id or 0, "Hill")
+    (asked,) = await approving.waiting(story.parts, boss, 0, 9)
+    assert asked.calls == 1
+    await approving.approve(story.parts, boss, request.uid)
+    assert [await hears(story, asker, call) for call in calls] == [True, False, False]
 
 
 async def test_a_partner_manager_decides_on_one_call_for_thirty_days(story: Story) -> None:

@@ -264,7 +264,8 @@ tries = Table(
 
 # ---- asking, agreeing, saying why --------------------------------------------------------------------------------
 
-# `asked`: what was typed; `found_id`: the call, client or partner that it named, if there is one.
+# `asked`: what was typed; `found_id`: the call, client or partner that it named, if there is one; `namesakes`: the
+# other clients that bore the name then.
 access_requests = _table(
     "access_requests",
     Column("uid", Text, nullable=False, unique=True),
@@ -272,6 +273,7 @@ access_requests = _table(
     Column("about", Choice(About), nullable=False),
     Column("asked", Text, nullable=False),
     Column("found_id", Id),
+    Column("namesakes", Json(tuple[int, ...]), nullable=False),
     Column("until", Moment, nullable=False),
     Column("reason", Text, nullable=False),
     Column("asked_at", Moment, nullable=False),

@@ -171,6 +171,7 @@ def _asking() -> None:
         _text("about"),
         _text("asked"),
         sa.Column("found_id", KEY),
+        _text("namesakes"),
         _moment("until"),
         _text("reason"),
         _moment("asked_at"),
