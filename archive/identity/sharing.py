@@ -10,9 +10,10 @@ from archive.calls import access
 from archive.calls.access import log_denied
 from archive.calls.call import Call
 from archive.calls.caller import Caller
-from archive.errors import Forbidden, Invalid, NotFound
+from archive.errors import Conflict, Forbidden, Invalid, NotFound
 from archive.identity.grants import Giving, give_within
 from archive.identity.managing import logging_own
+from archive.identity.second import live_or_coming
 from archive.identity.typed import clean_email
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
@@ -26,13 +27,20 @@ NEEDED = (Action.FIND, Action.READ_CALL, Action.LISTEN)
 IF_HELD = (Action.READ_TRANSCRIPT,)
 
 
+class SharedAlready(Conflict):
+    """You let them hear this call already. End that first, then give it anew."""
+
+    code = "shared_already"
+
+
 async def give_call(
     parts: Parts, caller: Caller, call_uid: str, to_email: str, *, until: datetime, reason: str
 ) -> Grant:
     """Let a person find, see and hear one call until then; read it too, if the giver may.
 
     It takes `grant` and all that is given, on this call and until that end; and no second person: nobody comes to hear
-    what the giver's own partner isn't meant to tell. Raises `NotFound`, `Forbidden`, `Invalid`."""
+    what the giver's own partner isn't meant to tell. Raises `NotFound`, `Forbidden`, `Invalid`, and `SharedAlready`
+    while what they gave this person before lasts."""
     if not reason.strip():
         raise Invalid("Say why.", field="reason")
     granting = access.acting(parts.database, caller, Action.GRANT, call_uid)
@@ -40,6 +48,7 @@ async def give_call(
     async with logging_own(parts, caller, ObjectKind.CALL), granting as (work, call):
         actions = await givable(work, caller, call, until)
         to = await _person(work, to_email)
+        _check_first(to, caller, call, await work.now())
         giving = Giving(scope=f"call:{call.uid}", actions=actions, until=until, reason=reason)
         return await give_within(work, caller, to, giving)
 
@@ -79,6 +88,13 @@ async def _person(work: Work, email: str) -> Principal:
     if found is None or found.disabled_at is not None:
         raise Invalid("Nobody who may sign in has this e-mail address.", field="to")
     return found
+
+
+def _check_first(to: Principal, caller: Caller, call: Call, now: datetime) -> None:
+    named = CallIds(frozenset({call.id}))
+    for one in live_or_coming(to.grants, now):
+        if one.scope == named and one.granted_by == caller.principal.uid and one.gives(Action.LISTEN):
+            raise SharedAlready
 
 
 async def check_names(parts: Parts, caller: Caller, call_uid: str, grant_uid: str) -> None:

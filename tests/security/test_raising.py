@@ -3,6 +3,7 @@
 Over HTTP where an attacker would go; the console's and the programs' ways beside it.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -371,6 +372,19 @@ async def test_moving_calls_to_those_who_hear_them_as_a_way_round(office: Office
     for to in (office.nobody.uid, group, program):
         given = {"to": to, "scope": "all", "actions": ["edit"], "reason": "Tidying"}
         assert (await office.by_admin.post("/api/v1/grants", json=given)).status_code == 202
+
+
+async def test_sharing_one_call_over_and_over(office: Office) -> None:
+    """One of each giver for each person lasts at a time; another of theirs, or anew once it ended, does no harm."""
+    world, call = office.world, await office.world.call("Northwind")
+    manager, colleague = [await world.person(Role.PARTNER_MANAGER, "Northwind") for _ in range(2)]
+    path, until = f"/api/v1/calls/{call.uid}/grants", (world.clock() + timedelta(days=3)).isoformat()
+    given = {"to": office.nobody.email, "until": until, "reason": "They asked"}
+    first, again = [await manager.post(path, json=given) for _ in range(2)]
+    assert (first.status_code, again.status_code, again.json()["code"]) == (201, 409, "shared_already")
+    assert (await colleague.post(path, json=given)).status_code == 201
+    assert (await manager.delete(f"{path}/{first.json()['id']}")).status_code == 204
+    assert (await manager.post(path, json=given)).status_code == 201
 
 
 async def test_a_new_secret_of_a_program_that_hears_as_a_way_round(office: Office) -> None:
