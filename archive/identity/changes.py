@@ -10,7 +10,7 @@ from archive.identity import ending, grants, groups, integrations, links, rules
 from archive.identity.approvers import coming_anew, people_behind
 from archive.identity.facts import both, facts
 from archive.identity.managing import change, manages
-from archive.identity.second import Unfit, approves_all, unfit
+from archive.identity.second import Unfit, approves_all, unfit, unfit_to_refuse
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
 from archive.policy.decide import Reason, may
@@ -34,8 +34,9 @@ WHY_NOT = {
     Unfit.ONESELF: "Whoever asked for a change, or gains by it, is not its second person.",
     Unfit.NOT_SECOND: "Somebody who approves over all calls is this change's second person.",
     Unfit.NEWCOMER: "Nobody else approves. An administrator who was one for seven days before then agrees to this.",
-    Unfit.TOO_SOON: "Nobody else approves, and nobody else was an administrator for seven days before then. Another "
-    "administrator agrees once this has waited for seven days.",
+    Unfit.TOO_SOON: "Nobody who approves can agree to this, and no other administrator was one for long enough. "
+    "Another administrator agrees once this has waited for seven days.",
+    Unfit.NOBODY: "Everybody who approves asked for this or gains by it, and so nobody agrees to it.",
 }
 
 
@@ -97,7 +98,7 @@ async def agree(parts: Parts, caller: Caller, uid: str) -> PendingChange:
 
 
 async def refuse(parts: Parts, caller: Caller, uid: str) -> PendingChange:
-    """Nothing changes. Raises as `agree` does."""
+    """Nothing changes. Whoever approves may refuse what they would gain by, too. Raises as `agree` does."""
     return await _decide_second(parts, caller, uid, ChangeState.REFUSED)
 
 
@@ -120,7 +121,7 @@ async def _decide_second(parts: Parts, caller: Caller, uid: str, state: ChangeSt
     try:
         async with parts.database.write() as work:
             pending = await _open(work, uid)
-            await _check_second(work, caller, pending)
+            await _check_second(work, caller, pending, state)
             decided = await _decide(work, caller, pending, state)
             if state is ChangeState.AGREED:
                 await _apply(work, caller, decided)
@@ -130,8 +131,9 @@ async def _decide_second(parts: Parts, caller: Caller, uid: str, state: ChangeSt
         raise
 
 
-async def _check_second(work: Work, caller: Caller, pending: PendingChange) -> None:
-    if why := await unfit(work, caller, pending):
+async def _check_second(work: Work, caller: Caller, pending: PendingChange, state: ChangeState) -> None:
+    unfit_to = unfit_to_refuse if state is ChangeState.REFUSED else unfit
+    if why := await unfit_to(work, caller, pending):
         raise NotSecond(why)
 
 

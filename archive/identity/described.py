@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from archive.calls.caller import Caller
 from archive.identity.approvers import makes_approvers
 from archive.identity.places import describe
-from archive.identity.second import Unfit, unfit
+from archive.identity.second import Unfit, unfit, unfit_to_refuse
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, PrincipalKind
 from archive.ports import (
@@ -33,7 +33,7 @@ class Named(Struct, frozen=True):
 class Described(Struct, frozen=True, kw_only=True):
     """`what` names the kind of change: `GiveGrant`, `ProlongGrant`, `AddMember`, `MapClaim`, ... What a kind doesn't
     have is None. `until` of a grant to be prolonged is its new end, `ends` the one that it has. `anew`: agreeing makes
-    somebody approve, and so ends what they come in by. `unfit`: why the caller doesn't decide on it."""
+    somebody approve, and so ends what they come in by. `unfit`: why the caller doesn't agree to it."""
 
     pending: PendingChange
     what: str
@@ -50,6 +50,7 @@ class Described(Struct, frozen=True, kw_only=True):
     value: str | None = None
     decided_name: str | None = None
     may_decide: bool
+    may_refuse: bool
     may_withdraw: bool
     anew: bool = False
     unfit: Unfit | None = None
@@ -69,6 +70,7 @@ async def described(work: Work, caller: Caller, pending: PendingChange) -> Descr
         what=type(pending.change).__name__,
         decided_name=decider.name if decider else None,
         may_decide=may_decide,
+        may_refuse=waits and await unfit_to_refuse(work, caller, pending) is None,
         unfit=why_not,
         anew=may_decide and await makes_approvers(work, pending),
         may_withdraw=waits and pending.asked_by == caller.principal.uid,

@@ -11,8 +11,8 @@ from archive.audit.event import Detail, EventType, ObjectKind, Origin
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
 from archive.identity import agreed, authenticators, people, sessions
-from archive.identity.approvers import approves_ever
 from archive.identity.credentials import end_programs
+from archive.identity.gaining import held_or_waiting
 from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
 from archive.identity.managing import change, changing, check_manager
 from archive.identity.oneself import check_other
@@ -20,6 +20,7 @@ from archive.identity.passwords import set_password
 from archive.identity.second import or_wait
 from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
 from archive.identity.typed import checked_password
+from archive.policy.actions import Action
 from archive.policy.principal import Principal
 from archive.ports import Parts, PendingChange, ResetSignIn, Work
 
@@ -149,5 +150,5 @@ async def _or_wait(work: Work, caller: Caller, person: Principal, purpose: Purpo
     asked = ResetSignIn(person.uid, codes=purpose is Purpose.RESET_CODES)
     if await agreed.use(work, caller.principal.uid, asked):
         return None
-    opens = await approves_ever(work, person)
+    opens = Action.APPROVE in await held_or_waiting(work, person)
     return await or_wait(work, caller, asked, beneficiary=person.uid, opens=opens)

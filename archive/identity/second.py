@@ -10,6 +10,7 @@ from archive.audit.event import EventType, ObjectKind
 from archive.calls.caller import Caller
 from archive.errors import Conflict
 from archive.identity.facts import facts, typed
+from archive.identity.gaining import given_by, live_or_coming, waiting_claim
 from archive.identity.managing import change as event_of
 from archive.identity.oneself import gains
 from archive.identity.standing_in import SETTLED, ceased, settled
@@ -18,7 +19,21 @@ from archive.policy.decide import may, resolve_scope
 from archive.policy.principal import Grant, Principal, PrincipalKind
 from archive.policy.scope import reaches_all
 from archive.policy.weight import opens_speech
-from archive.ports import CHANGE_LIFE, Change, Claim, GiveGrant, MapClaim, PendingChange, Work
+from archive.ports import CHANGE_LIFE, Change, GiveGrant, PendingChange, ResetSignIn, Work
+
+__all__ = [
+    "MOST_WAITING",
+    "TooManyWait",
+    "Unfit",
+    "approvers",
+    "approves_all",
+    "live_or_coming",
+    "needs_second",
+    "opens_by",
+    "or_wait",
+    "unfit",
+    "unfit_to_refuse",
+]
 
 
 class Unfit(StrEnum):
@@ -28,7 +43,8 @@ class Unfit(StrEnum):
     ONESELF = "oneself"  # they asked for it, or gain from it
     NOT_SECOND = "not_second"  # they may not approve
     NEWCOMER = "newcomer"  # nobody else approves, and somebody managed people for longer
-    TOO_SOON = "too_soon"  # nobody else approves, nobody managed people long enough, and it hasn't waited long enough
+    TOO_SOON = "too_soon"  # nobody who approves can agree, no one managed people for longer: it has to wait
+    NOBODY = "nobody"  # everybody who approves asked for it, or gains by it
 
 
 MOST_WAITING = 100
@@ -89,27 +105,55 @@ async def opens_by(work: Work, uid: str, held: Iterable[Grant]) -> bool:
     return any(opens_speech(role, actions) for role, actions in given)
 
 
-def live_or_coming(held: Iterable[Grant], now: datetime) -> list[Grant]:
-    """Grants that are in force, or will be."""
-    return [one for one in held if one.revoked_at is None and (one.until is None or now < one.until)]
-
-
 async def unfit(work: Work, caller: Caller, pending: PendingChange) -> Unfit | None:
-    """Why the caller can't decide on a change as its second person; None if they can."""
+    """Why the caller can't agree to a change as its second person; None if they can."""
     who = caller.principal
     in_person = who.kind is PrincipalKind.PERSON and who.narrowed is None and caller.token is None
     if not in_person:
         return Unfit.NOT_IN_PERSON
+    approving = await approvers(work)
+    fit = await _unconcerned(work, approving, pending) or await _gaining_nothing(work, approving, pending)
+    if _among(who, fit):
+        return None
     if await _concerned(work, who, pending):
         return Unfit.ONESELF
-    approving = await approvers(work)
-    others = await _unconcerned(work, approving, pending)
-    if any(one.uid == who.uid for one in others):
-        return None
-    if others or not may(who, Action.MANAGE_PEOPLE, await work.now()):
+    if fit or not may(who, Action.MANAGE_PEOPLE, await work.now()):
         return Unfit.NOT_SECOND
-    alone_since = None if approving else await ceased(work)
-    return await _unfit_to_stand_in(work, who, pending, alone_since or pending.asked_at)
+    if approving:
+        return await _unfit_beside_approvers(work, pending)
+    return await _unfit_to_stand_in(work, who, pending, await ceased(work) or pending.asked_at)
+
+
+async def unfit_to_refuse(work: Work, caller: Caller, pending: PendingChange) -> Unfit | None:
+    """As `unfit`, but whoever approves refuses what they would gain by, too."""
+    why, who = await unfit(work, caller, pending), caller.principal
+    gaining = why is Unfit.ONESELF and who.uid != pending.asked_by
+    return None if gaining and await approves_all(work, who) else why
+
+
+async def _gaining_nothing(
+    work: Work, approving: Iterable[Principal], pending: PendingChange
+) -> list[Principal]:
+    """Those who didn't ask, and hold all that the change gives already: over all calls, sealed ones too, for good."""
+    given, now = await given_by(work, pending.change), await work.now()
+    needed = given | {Action.SEAL}
+    others = [one for one in approving if given and one.uid != pending.asked_by]
+    return [one for one in others if _holds_for_good(one, needed, now)]
+
+
+def _holds_for_good(who: Principal, actions: Iterable[Action], now: datetime) -> bool:
+    lasting = [
+        one for one in who.grants if one.in_force(now) and one.until is None and reaches_all(one.scope)
+    ]
+    return all(any(one.gives(action) for one in lasting) for action in actions)
+
+
+async def _unfit_beside_approvers(work: Work, pending: PendingChange) -> Unfit | None:
+    """Of somebody who manages people, where each who approves asked or gains. A way back in for the only one who
+    approves is agreed to all the same, once they had the time to refuse it; nothing else is."""
+    if not isinstance(pending.change, ResetSignIn):
+        return Unfit.NOBODY
+    return None if await _waited_long(work, pending) else Unfit.TOO_SOON
 
 
 async def _unfit_to_stand_in(
@@ -119,9 +163,16 @@ async def _unfit_to_stand_in(
     managers = await _unconcerned(work, await work.principals.holding(Action.MANAGE_PEOPLE), pending)
     long = await settled(work, managers, alone_since)
     if long:
-        return None if any(one.uid == who.uid for one in long) else Unfit.NEWCOMER
-    waited = await work.now() - pending.asked_at
-    return None if waited >= SETTLED else Unfit.TOO_SOON
+        return None if _among(who, long) else Unfit.NEWCOMER
+    return None if await _waited_long(work, pending) else Unfit.TOO_SOON
+
+
+async def _waited_long(work: Work, pending: PendingChange) -> bool:
+    return await work.now() - pending.asked_at >= SETTLED
+
+
+def _among(who: Principal, people: Iterable[Principal]) -> bool:
+    return any(one.uid == who.uid for one in people)
 
 
 async def _unconcerned(work: Work, people: Iterable[Principal], pending: PendingChange) -> list[Principal]:
@@ -132,12 +183,6 @@ async def _concerned(work: Work, who: Principal, pending: PendingChange) -> bool
     """Whether somebody asked for the change, or gains by it."""
     gain = await gains(work, who, pending.beneficiary, waiting_claim(pending))
     return who.uid == pending.asked_by or gain
-
-
-def waiting_claim(pending: PendingChange) -> Claim | None:
-    """The claim that a change would map."""
-    asked = pending.change
-    return Claim(asked.provider, asked.value) if isinstance(asked, MapClaim) else None
 
 
 async def approvers(work: Work) -> list[Principal]:

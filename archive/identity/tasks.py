@@ -1,17 +1,13 @@
 """What waits for somebody: requests to decide on, changes to agree to, emergency access to see."""
 
-from collections.abc import Collection
-
 from msgspec import Struct
 
 from archive.calls.caller import Caller
 from archive.identity import approving, glass
-from archive.identity.oneself import gains
-from archive.identity.second import approvers, approves_all, unfit, waiting_claim
+from archive.identity.second import approvers, approves_all, unfit
 from archive.policy.actions import Action
 from archive.policy.decide import may
-from archive.policy.principal import Principal
-from archive.ports import CHANGE_LIFE, Parts, PendingChange, Work
+from archive.ports import CHANGE_LIFE, Parts, ResetSignIn, Work
 
 MOST_ASKED = 20
 """Changes that are looked into one by one."""
@@ -44,23 +40,10 @@ async def _changes(work: Work, caller: Caller) -> int:
     now, who = await work.now(), caller.principal
     if await approves_all(work, who):
         waiting = await work.changes.waiting(now - CHANGE_LIFE)
-        return sum(not _is_concerned(who.uid, one) for one in waiting)
+        return sum(one.asked_by != who.uid for one in waiting)  # what they gain by, they may refuse
     if not may(who, Action.MANAGE_PEOPLE, now):
         return 0
-    waiting = (await work.changes.waiting(now - CHANGE_LIFE))[:MOST_ASKED]
-    approving = await approvers(work) if waiting else []
-    left = [one for one in waiting if not await _is_for_any(work, approving, one)]
-    return len([one for one in left if await unfit(work, caller, one) is None])
-
-
-async def _is_for_any(work: Work, approving: Collection[Principal], pending: PendingChange) -> bool:
-    """Whether somebody who approves may agree to it; then it waits for nobody else."""
-    claim = waiting_claim(pending)
-    for one in approving:
-        if one.uid != pending.asked_by and not await gains(work, one, pending.beneficiary, claim):
-            return True
-    return False
-
-
-def _is_concerned(uid: str, pending: PendingChange) -> bool:
-    return uid in (pending.asked_by, pending.beneficiary)
+    waiting = await work.changes.waiting(now - CHANGE_LIFE)
+    approved = bool(waiting and await approvers(work))
+    left = [one for one in waiting if not approved or isinstance(one.change, ResetSignIn)]
+    return len([one for one in left[:MOST_ASKED] if await unfit(work, caller, one) is None])

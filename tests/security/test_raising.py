@@ -18,6 +18,7 @@ from archive.identity.grants import Giving
 from archive.identity.invitations import invite
 from archive.identity.managing import console
 from archive.identity.second import TooManyWait
+from archive.identity.tasks import tasks
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Principal
 from archive.ports import PendingChange, RotateSecret
@@ -32,6 +33,9 @@ REFUSED = (403, "forbidden")
 
 class Office:
     """An administrator and a compliance person, each signed in, and somebody who is nobody yet."""
+
+    puppet: Principal
+    """A second account of the administrator's, where they have one."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -181,11 +185,13 @@ async def test_approving_ones_own_change_with_the_right_to_approve(office: Offic
 
 
 async def test_agreeing_as_the_beneficiary(office: Office) -> None:
+    await office.world.add_person(Role.COMPLIANCE)
     uid = await office.asked(office.compliance)
     await office.refused(await agree(office.by_compliance, uid), "change", "oneself")
 
 
 async def test_agreeing_as_a_member_of_the_group_that_gains(office: Office) -> None:
+    await office.world.add_person(Role.COMPLIANCE)
     group = (await office.by_admin.post("/api/v1/groups", json={"name": "Hearers"})).json()
     path = f"/api/v1/groups/{group['id']}/members"
     assert (await office.by_admin.post(path, json={"person": office.compliance.uid})).status_code == 201
@@ -287,12 +293,79 @@ async def test_an_old_account_that_comes_to_manage_people(office: Office, joins:
 
 
 async def test_a_way_in_as_the_only_one_who_approves(office: Office) -> None:
-    """They gain by it, so somebody else agrees: no account that the administrator just made."""
-    puppet = await office.world.person(Role.ADMINISTRATOR)
+    """No administrator agrees, however long they were one, before the approver had a week to see it and refuse."""
+    world, puppet = office.world, await office.world.add_person(Role.ADMINISTRATOR)
+    world.clock.forward(days=30)
+    uid = await way_in(office)
+    await office.refused(await agree(await world.signed_in(puppet), uid), "change", "too_soon")
+    by_compliance = await world.signed_in(office.compliance)
+    await office.refused(await agree(by_compliance, uid), "change", "oneself")
+    world.clock.forward(days=7)
+    assert (await agree(await world.signed_in(puppet), uid)).status_code == 200
+
+
+async def test_a_way_in_that_the_only_one_who_approves_refuses(office: Office) -> None:
+    """Their every page counts it, and the page of changes has a button to refuse it, none to agree."""
+    uid = await way_in(office)
+    assert (await tasks(office.world.parts, Caller(office.compliance))).changes == 1
+    shown = (await office.by_compliance.get("/access/changes")).text
+    assert f"/access/changes/{uid}/refuse" in shown
+    assert f"/access/changes/{uid}/agree" not in shown
+    refused = await office.by_compliance.post(f"/api/v1/pending-changes/{uid}/refuse")
+    assert refused.json()["state"] == "refused"
+
+
+async def way_in(office: Office) -> str:
+    """The administrator asks for a reset link of the only one who approves."""
+    office.by_admin = await office.world.signed_in(office.admin)
     answer = await office.by_admin.post(f"/api/v1/people/{office.compliance.uid}/links", json={})
     assert answer.status_code == 202, answer.text
     (waiting,) = (await office.by_admin.get("/api/v1/pending-changes")).json()["items"]
-    await office.refused(await agree(puppet, waiting["id"]), "change", "too_soon")
+    return str(waiting["id"])
+
+
+async def group_of_all_who_approve(office: Office) -> str:
+    """Its id: an administrator, with a second account of long standing, puts all of compliance into it."""
+    world = office.world
+    office.puppet = await world.add_person(Role.ADMINISTRATOR)
+    world.clock.forward(days=30)
+    office.by_admin = await world.signed_in(office.admin)
+    group = (await office.by_admin.post("/api/v1/groups", json={"name": "Committee"})).json()
+    path = f"/api/v1/groups/{group['id']}/members"
+    for who in (office.compliance, office.nobody):
+        assert (await office.by_admin.post(path, json={"person": who.uid})).status_code == 201
+    return str(group["id"])
+
+
+async def test_making_all_who_approve_gain(office: Office) -> None:
+    """No administrator stands in for them; one of them who holds all of it already agrees."""
+    given = {
+        "to": await group_of_all_who_approve(office),
+        "scope": "all",
+        "role": "compliance",
+        "reason": "x",
+    }
+    asked = await office.by_admin.post("/api/v1/grants", json=given)
+    uid = asked.json()["id"]
+    await office.refused(
+        await agree(await office.world.signed_in(office.puppet), uid), "change", "not_second"
+    )
+    assert (await agree(await office.world.signed_in(office.compliance), uid)).status_code == 200
+
+
+async def test_making_all_who_approve_gain_something_new(office: Office) -> None:
+    """Nobody agrees to it, however long it waits; and that is what is said."""
+    world = office.world
+    given = {**HEAR, "to": await group_of_all_who_approve(office), "actions": ["listen", "upload"]}
+    uid = (await office.by_admin.post("/api/v1/grants", json=given)).json()["id"]
+    world.clock.forward(days=8)
+    by_puppet = await world.signed_in(office.puppet)
+    told = "Everybody who approves asked for this or gains by it"
+    assert told in (await agree(by_puppet, uid)).json()["detail"]
+    assert told in (await by_puppet.get("/access/changes")).text
+    await office.refused(await agree(by_puppet, uid), "change", "nobody")
+    by_compliance = await world.signed_in(office.compliance)
+    await office.refused(await agree(by_compliance, uid), "change", "oneself")
 
 
 # ---- ways round ----

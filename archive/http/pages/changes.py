@@ -22,6 +22,7 @@ CHANGES = "/access/changes"
 OTHERS: dict[Unfit | None, str] = {
     Unfit.NEWCOMER: "changes.newcomer",
     Unfit.TOO_SOON: "changes.too_soon",
+    Unfit.NOBODY: "changes.nobody",
 }
 """What stands instead of the buttons, where nobody who approves decides on it."""
 
@@ -40,6 +41,7 @@ class ChangeView(Struct, frozen=True, kw_only=True):
     asked_at: datetime
     lapses_at: datetime
     may_decide: bool
+    may_refuse: bool
     may_withdraw: bool
     anew: bool
     others: str
@@ -107,6 +109,7 @@ def change_view(shown: Described) -> ChangeView:
         asked_at=pending.asked_at,
         lapses_at=shown.lapses_at,
         may_decide=shown.may_decide,
+        may_refuse=shown.may_refuse,
         may_withdraw=shown.may_withdraw,
         anew=shown.anew,
         others=texts()(OTHERS.get(shown.unfit, "changes.others")),
