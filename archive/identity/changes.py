@@ -150,10 +150,19 @@ async def _decide(
     """The change as it then stands. Raises `Decided` for all callers at once but one."""
     if not await work.changes.decide(pending.id, state, caller.principal.uid):
         raise Decided
-    details: dict[str, Detail] = {**facts(pending.change), "asked_by": pending.asked_by}
+    told = await facts(work, pending.change)
+    details: dict[str, Detail] = {**told.details, "asked_by": pending.asked_by}
     if state is ChangeState.AGREED:
         details |= both(pending, caller.principal.uid)
-    event = change(caller, EVENTS[state], ObjectKind.CHANGE, pending.uid, details=details)
+    event = change(
+        caller,
+        EVENTS[state],
+        ObjectKind.CHANGE,
+        pending.uid,
+        details=details,
+        texts=told.texts,
+        call=told.call,
+    )
     await work.audit.append(structs.replace(event, reason_code=reason))
     return await work.changes.get(pending.uid) or pending
 

@@ -7,7 +7,7 @@ from archive.calls.access import denial
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, Invalid, NotFound, Stale
 from archive.identity.etags import strong_etag
-from archive.identity.facts import both
+from archive.identity.facts import both, where
 from archive.identity.managing import change, changing, check_manager, manages
 from archive.identity.oneself import check_other
 from archive.identity.second import approves_all, or_wait
@@ -72,9 +72,7 @@ async def revoke(parts: Parts, caller: Caller, grant_uid: str) -> None:
 async def revoke_within(work: Work, caller: Caller, holder: Principal, grant: Grant) -> None:
     """End a grant in this unit of work, by whoever may."""
     await work.principals.revoke(grant.id)
-    await work.audit.append(
-        change(caller, EventType.GRANT_REVOKED, ObjectKind.GRANT, grant.uid, details={"to": holder.uid})
-    )
+    await _log(work, caller, EventType.GRANT_REVOKED, grant, {"to": holder.uid})
 
 
 async def _may_end(work: Work, caller: Caller, grant: Grant) -> bool:
@@ -124,7 +122,20 @@ async def _set_end(
         "until": until.isoformat() if until else None,
         **both(agreed_with, caller.principal.uid),
     }
-    await work.audit.append(
-        change(caller, EventType.GRANT_CHANGED, ObjectKind.GRANT, grant.uid, details=details)
-    )
+    await _log(work, caller, EventType.GRANT_CHANGED, grant, details)
     return changed
+
+
+async def _log(work: Work, caller: Caller, type: EventType, grant: Grant, details: dict[str, Detail]) -> None:
+    told = await where(work, grant.scope)
+    await work.audit.append(
+        change(
+            caller,
+            type,
+            ObjectKind.GRANT,
+            grant.uid,
+            details={**details, **told.details},
+            texts=told.texts,
+            call=told.call,
+        )
+    )

@@ -4,13 +4,17 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from archive.audit.event import Detail
 from archive.calls.reasons import ReasonRule
+from archive.identity.places import PlaceNames, describe, uids_in
 from archive.policy.actions import Action, Role
-from archive.policy.scope import Scope
-from archive.ports import Change, GiveGrant, MapClaim, PendingChange, ProlongGrant, SetRule
+from archive.policy.scope import CallIds, Client, Intersection, Partner, Scope, Team, Union, Unsealed
+from archive.ports import Change, GiveGrant, MapClaim, PendingChange, ProlongGrant, SetRule, Work
+
+MOST_TOLD = 500
+"""Ids of a scope in an event, whose size has an end; how many there are stands beside them."""
 
 
 class Giving(Protocol):
@@ -28,21 +32,56 @@ class Giving(Protocol):
     def until(self) -> datetime | None: ...
 
 
-def given(giving: Giving) -> dict[str, Detail]:
-    return {
+class Facts(Struct, frozen=True):
+    """What an event says: its details, its texts, and the public id of the one call that it concerns, if any."""
+
+    details: dict[str, Detail]
+    texts: dict[str, str] = {}
+    call: str | None = None
+
+
+async def where(work: Work, scope: Scope) -> Facts:
+    """A scope by kinds and public ids, and in words: those name places, and so are personal."""
+    uids = await uids_in(work, [scope])
+    calls = list(uids[CallIds].values())
+    alone = isinstance(_inner(scope), CallIds) and len(calls) == 1
+    texts = {"where": await describe(work, scope)}
+    return Facts({"scope": _scope(scope, uids)}, texts, calls[0] if alone else None)
+
+
+async def given(work: Work, giving: Giving) -> Facts:
+    reached = await where(work, giving.scope)
+    details: dict[str, Detail] = {
         "role": giving.role.value if giving.role else None,
         "actions": sorted(action.value for action in giving.actions),
-        "scope": _scope(giving.scope),
         "since": _time(giving.since),
         "until": _time(giving.until),
+        **reached.details,
     }
+    return structs.replace(reached, details=details)
 
 
-def facts(change: Change) -> dict[str, Detail]:
+async def facts(work: Work, change: Change) -> Facts:
+    reached = await _reached(work, change)
+    texts = {**reached.texts, **_typed(change)}
+    return Facts({**reached.details, **_details(change)}, texts, reached.call)
+
+
+async def _reached(work: Work, change: Change) -> Facts:
+    match change:
+        case GiveGrant():
+            return await given(work, change)
+        case ProlongGrant(uid) if found := await work.principals.grant(uid):
+            return await where(work, found[1].scope)
+        case _:
+            return Facts({})
+
+
+def _details(change: Change) -> dict[str, Detail]:
     kind: dict[str, Detail] = {"change": type(change).__name__}
     match change:
         case GiveGrant():
-            return {**kind, "to": change.to, **given(change)}
+            return {**kind, "to": change.to}
         case ProlongGrant(grant, until):
             return {**kind, "grant": grant, "until": _time(until)}
         case MapClaim(group):
@@ -53,7 +92,7 @@ def facts(change: Change) -> dict[str, Detail]:
             return {**kind, **structs.asdict(change)}
 
 
-def typed(change: Change) -> dict[str, str]:
+def _typed(change: Change) -> dict[str, str]:
     match change:
         case GiveGrant(reason=reason) if reason:
             return {"reason": reason}
@@ -88,10 +127,22 @@ def both(agreed: PendingChange | None, by: str) -> dict[str, Detail]:
     return {"asked_by": agreed.asked_by, "agreed_by": by} if agreed else {}
 
 
-def _scope(scope: Scope) -> Detail:
-    """Its kind, and the database's ids."""
-    ids = getattr(scope, "ids", None)
-    return {"kind": type(scope).__name__, "ids": sorted(ids) if ids is not None else None}
+def _scope(scope: Scope, uids: PlaceNames) -> Detail:
+    kind: dict[str, Detail] = {"kind": type(scope).__name__}
+    match scope:
+        case Partner(ids) | Team(ids) | Client(ids) | CallIds(ids):
+            told = sorted(uid for known, uid in uids[type(scope)].items() if known in ids)
+            return {**kind, "ids": told[:MOST_TOLD], "count": len(ids)}
+        case Unsealed(inner):
+            return {**kind, "scope": _scope(inner, uids)}
+        case Union(parts) | Intersection(parts):
+            return {**kind, "parts": [_scope(part, uids) for part in parts]}
+        case _:
+            return kind
+
+
+def _inner(scope: Scope) -> Scope:
+    return _inner(scope.scope) if isinstance(scope, Unsealed) else scope
 
 
 def _time(moment: datetime | None) -> str | None:

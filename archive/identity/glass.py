@@ -188,15 +188,16 @@ async def _take(work: Work, caller: Caller, scope: Scope, reason: str, span: tim
     )
     grant = await work.principals.give(who.id, new)
     await work.glass.broken(grant.id)
-    details: dict[str, Detail] = {"to": who.uid, **given(grant)}
+    told = await given(work, grant)
     await work.audit.append(
         change(
             caller,
             EventType.GLASS_BROKEN,
             ObjectKind.GRANT,
             grant.uid,
-            details=details,
-            texts={"reason": reason},
+            details={"to": who.uid, **told.details},
+            texts={**told.texts, "reason": reason},
+            call=told.call,
         )
     )
     return Taken(grant, await sessions.rotate(work, caller))

@@ -116,12 +116,25 @@ async def _write(
         basis=basis,
     )
     grant = await work.principals.give(to.id, new)
-    details = {"to": to.uid, **given(grant), **both(agreed_with, caller.principal.uid)}
-    texts = {"reason": grant.reason} if grant.reason else {}
-    await work.audit.append(
-        change(caller, EventType.GRANT_GIVEN, ObjectKind.GRANT, grant.uid, details=details, texts=texts)
-    )
+    await _log_given(work, caller, to, grant, agreed_with)
     return grant
+
+
+async def _log_given(
+    work: Work, caller: Caller, to: Principal, grant: Grant, agreed_with: PendingChange | None
+) -> None:
+    told = await given(work, grant)
+    await work.audit.append(
+        change(
+            caller,
+            EventType.GRANT_GIVEN,
+            ObjectKind.GRANT,
+            grant.uid,
+            details={"to": to.uid, **told.details, **both(agreed_with, caller.principal.uid)},
+            texts={**told.texts, "reason": grant.reason} if grant.reason else told.texts,
+            call=told.call,
+        )
+    )
 
 
 def _check_giving(giving: Giving, to: Principal) -> None:

@@ -65,12 +65,14 @@ def change(
     *,
     details: dict[str, Detail] | None = None,
     texts: dict[str, str] | None = None,
+    call: str | None = None,
 ) -> Event:
-    """An event of `caller` on a person, a program or a grant, whose public id is `uid`."""
+    """An event of `caller` on a person, a program or a grant, whose public id is `uid`. `call`: the one it concerns."""
     return Event(
         type=type,
         actor=caller.actor,
         object=Object(kind, uid),
+        call=call,
         origin=caller.origin,
         purpose=caller.principal.purpose,
         details=details or {},

@@ -62,24 +62,45 @@ async def describe(work: Work, scope: Scope) -> str:
 async def describe_all(work: Work, scopes: Collection[Scope]) -> dict[Scope, str]:
     """As `describe`, with one question for each kind of place, however many grants are shown."""
     named = await named_in(work, scopes)
-    ids = frozenset().union(*(place.ids for place in _places(scopes) if isinstance(place, CallIds)))
-    calls = await work.calls.select(ids, AllCalls()) if ids else {}  # their ids alone are told
-    named[CallIds] = {call.id: call.uid for call in calls.values()}
+    named[CallIds] = await _calls_in(work, scopes)
     return {scope: _described(scope, named) for scope in scopes}
 
 
 async def named_in(work: Work, scopes: Collection[Scope]) -> PlaceNames:
     """What the scopes name, but for calls, in the order of names."""
+    found = await _found_in(work, scopes)
+    return {kind: {one.id: one.name for one in places} for kind, places in found.items()}
+
+
+async def uids_in(work: Work, scopes: Collection[Scope]) -> PlaceNames:
+    """The public ids of what the scopes name."""
+    found = await _found_in(work, scopes)
+    uids: PlaceNames = {kind: {one.id: one.uid for one in places} for kind, places in found.items()}
+    return {**uids, CallIds: await _calls_in(work, scopes)}
+
+
+async def _found_in(work: Work, scopes: Collection[Scope]) -> dict[type[Struct], Sequence[Named]]:
     asked: dict[type[Struct], Asked] = {
         Partner: work.names.partners,
         Team: work.names.teams,
         Client: work.names.clients,
     }
-    named: PlaceNames = {}
+    found: dict[type[Struct], Sequence[Named]] = {}
     for kind, ask in asked.items():
-        ids = frozenset().union(*(place.ids for place in _places(scopes) if isinstance(place, kind)))
-        named[kind] = {one.id: one.name for one in await ask(ids)} if ids else {}
-    return named
+        ids = _ids_in(scopes, kind)
+        found[kind] = await ask(ids) if ids else []
+    return found
+
+
+async def _calls_in(work: Work, scopes: Collection[Scope]) -> dict[int, str]:
+    """By id, the public ids of calls, and nothing else of them."""
+    ids = _ids_in(scopes, CallIds)
+    calls = await work.calls.select(ids, AllCalls()) if ids else {}
+    return {call.id: call.uid for call in calls.values()}
+
+
+def _ids_in(scopes: Collection[Scope], kind: type[Struct]) -> frozenset[int]:
+    return frozenset().union(*(place.ids for place in _places(scopes) if isinstance(place, kind)))
 
 
 def names_of(place: Place, named: PlaceNames) -> list[str]:

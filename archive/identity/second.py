@@ -9,7 +9,7 @@ from enum import StrEnum
 from archive.audit.event import EventType, ObjectKind
 from archive.calls.caller import Caller
 from archive.errors import Conflict
-from archive.identity.facts import facts, typed
+from archive.identity.facts import facts
 from archive.identity.gaining import given_by, live_or_coming, waiting_claim
 from archive.identity.managing import change as event_of
 from archive.identity.oneself import gains
@@ -74,15 +74,16 @@ async def or_wait(
     who = caller.principal
     await _check_count(work, who)
     pending = await work.changes.add(change, beneficiary=beneficiary, asked_by=who.uid, asked_name=who.name)
-    details = {**facts(change), "beneficiary": beneficiary}
+    told = await facts(work, change)
     await work.audit.append(
         event_of(
             caller,
             EventType.CHANGE_ASKED,
             ObjectKind.CHANGE,
             pending.uid,
-            details=details,
-            texts=typed(change),
+            details={**told.details, "beneficiary": beneficiary},
+            texts=told.texts,
+            call=told.call,
         )
     )
     return pending

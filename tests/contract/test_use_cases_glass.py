@@ -55,7 +55,8 @@ async def test_an_administrator_hears_for_an_hour_what_is_not_sealed(story: Stor
     (event,) = await story.events("glass.broken")
     assert event.object == {"kind": "grant", "id": taken.grant.uid}
     assert event.details["until"] == taken.grant.until.isoformat()
-    assert event.details["scope"]["kind"] == "Unsealed"
+    assert event.details["scope"] == {"kind": "Unsealed", "scope": {"kind": "AllCalls"}}
+    assert event.texts["details.where"] == "all"
     assert event.texts["details.reason"] == WHY
 
 
@@ -63,6 +64,9 @@ async def test_a_sealed_call_is_not_opened_by_its_id_either(story: Story) -> Non
     sealed = await story.ready("Northwind", consent=Consent.REFUSED)
     who = await admin(story)
     await take(story, who, f"call:{sealed.uid}")
+    (event,) = await story.events("glass.broken", call=sealed.uid)
+    inner = {"kind": "CallIds", "ids": [sealed.uid], "count": 1}
+    assert event.details["scope"] == {"kind": "Unsealed", "scope": inner}
     assert not decide((await story.again(who)).principal, A.LISTEN, sealed, story.clock()).allowed
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, Invalid, NotFound, Stale
@@ -333,3 +334,37 @@ async def test_changes_show_to_approvers_and_administrators_alone(story: Story) 
         with pytest.raises(NotFound):
             await changes.agree(story.parts, stranger, pending.uid)
     assert ("change", "no_grant") in await denied(story)
+
+
+# ---- what the log says of where ----
+
+
+async def test_the_log_tells_where_by_public_ids_and_keeps_the_names_apart(story: Story) -> None:
+    call = await story.ready("Northwind")
+    person = await nobody(story)
+    grant = await given(story, CONSOLE, person, structs.replace(FIND, scope="partner:Northwind"))
+    await grants.prolong(story.parts, CONSOLE, grant.uid, story.clock() + timedelta(days=1))
+    await grants.revoke(story.parts, CONSOLE, grant.uid)
+    assert call.partner
+    told = await story.events("grant.given", "grant.changed", "grant.revoked")
+    assert len(told) == 3
+    for event in told:
+        assert event.details["scope"] == {"kind": "Partner", "ids": [call.partner.uid], "count": 1}
+        assert event.texts["details.where"] == "partner:Northwind"
+        assert "sha256" in event.details["where"]
+        assert event.call is None
+
+
+async def test_what_was_given_on_one_call_stands_in_its_history(story: Story) -> None:
+    call, other = await story.ready("Northwind"), await story.ready("Northwind", external_id="2")
+    await story.caller(Role.COMPLIANCE)
+    asked, person = await story.caller(Role.ADMINISTRATOR), await nobody(story)
+    pending = await waits(story, asked, person, structs.replace(HEAR, scope=f"call:{call.uid}"))
+    await changes.withdraw(story.parts, asked, pending.uid)
+    grant = await given(story, asked, person, structs.replace(FIND, scope=f"call:{call.uid}"))
+    await grants.revoke(story.parts, asked, grant.uid)
+    await given(story, asked, person, structs.replace(FIND, scope=f"call:{call.uid},{other.uid}"))
+    types = ["change.asked", "change.withdrawn", "grant.given", "grant.revoked"]
+    assert [one.type for one in await story.events(*types, call=call.uid)] == types
+    (*_, both) = await story.events("grant.given")
+    assert both.details["scope"]["ids"] == sorted([call.uid, other.uid])

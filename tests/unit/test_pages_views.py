@@ -343,3 +343,38 @@ def test_both_people_of_a_change_stand_in_its_event() -> None:
     assert "asked by Console, agreed by Carla" in shown
     entered = event("group.entered", object=ShownObject("group", "g1"), details={"member": "p1"})
     assert list(asides(entered, {"p1": "Jo", "g1": "Hearers"}))[:2] == ["member: Jo", "Hearers"]
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("all", "on all calls"),
+        ("partner:Northwind,Contoso", "on calls of Northwind,Contoso"),
+        ("call:1,2", "on 2 calls"),
+        ("client:Jo and partner:Northwind", "on client:Jo and partner:Northwind"),
+    ],
+)
+def test_a_grant_tells_on_what(where: str, words: str) -> None:
+    told = event("grant.given", details={"to": "p1", "role": "agent", "where": where})
+    assert words in list(asides(told, {}))
+
+
+def test_a_grant_on_one_call_names_the_call_where_the_reader_may_see_it() -> None:
+    given = event("grant.given", call="c1", details={"to": "p1", "where": "call:c1"})
+    shown = event_view(given, {"c1": call(uid="c1")}, {})
+    assert (shown.sentence, shown.call_href) == ("gave access to", "/audit/calls/c1")
+    assert shown.call != "c1"
+    assert event_view(given, {}, {}).call == "c1"
+    assert not any(aside.startswith("on ") for aside in shown.asides)
+
+
+@pytest.mark.parametrize("type", EventType)
+def test_what_was_denied_reads_as_denied(type: EventType) -> None:
+    told = event(type.value, details=SAMPLE, call="c1", outcome="denied", reason_code="wrong_password")
+    refusal = ("refused", "dropped", "which ended")
+    assert any(word in event_view(told, {}, {}).sentence for word in refusal)
+
+
+@pytest.mark.parametrize("type", ["call.sealed", "call.unsealed"])
+def test_why_a_call_was_sealed_stands_in_the_log(type: str) -> None:
+    assert "reason: A complaint" in list(asides(event(type, details={"reason": "A complaint"}), {}))

@@ -19,6 +19,17 @@ Names = Mapping[str, str]
 """Of principals, by public id."""
 
 PRINCIPALS = frozenset({"person", "integration", "group"})
+REFUSALS = frozenset(
+    {
+        EventType.SESSION_DENIED,
+        EventType.TOKEN_DENIED,
+        EventType.TOKEN_REUSED,
+        EventType.LISTEN_DENIED,
+        EventType.SEARCH_MISMATCH,
+    }
+)
+"""What is a refusal by its kind, and told as one."""
+
 NAMING = ("to", "member", "asked_by", "agreed_by")
 """The details that hold a principal's public id."""
 
@@ -55,9 +66,23 @@ def sentence(event: ShownEvent) -> str:
             return t("event.archive.denied", doing=t(f"doing.{details['action']}"))
         case EventType.CALL_DENIED:
             return t("event.call.denied", doing=t("doing.upload"))
+        case type if event.outcome == "denied" and type not in REFUSALS:
+            return _refused(type)
         case EventType.SESSION_ENDED if "of" in details:
             return t("event.session.ended_of")
+        case type if event.call and t.has(f"event.{type}_call"):
+            return t(f"event.{type}_call")
     return t(f"event.{event.type}")
+
+
+def _refused(type: str) -> str:
+    """Of what is told as done where it was allowed."""
+    t = texts()
+    return (
+        t(f"event.{type}.denied")
+        if t.has(f"event.{type}.denied")
+        else t("event.denied", what=t(f"type.{type}"))
+    )
 
 
 def asides(event: ShownEvent, names: Names) -> Iterator[str]:
@@ -99,10 +124,12 @@ def _details(event: ShownEvent, names: Names) -> Iterator[str]:
 
 
 def _asked(event: ShownEvent) -> Iterator[str]:
-    """Why access was asked for, what was answered, until when somebody took it."""
+    """Why access was asked for, or a call sealed, what was answered, until when somebody took it."""
     t, details = texts(), event.details
     match event.type:
-        case EventType.GRANT_ASKED if _text(details, "reason"):
+        case EventType.GRANT_ASKED | EventType.CALL_SEALED | EventType.CALL_UNSEALED if _text(
+            details, "reason"
+        ):
             yield t("audit.reason", reason=details["reason"])
         case EventType.GRANT_APPROVED | EventType.GRANT_REFUSED if _text(details, "answer"):
             yield t("aside.answer", answer=details["answer"])
@@ -120,6 +147,8 @@ def _principals(event: ShownEvent, names: Names) -> Iterator[str]:
         yield t("aside.member", name=_named(member, names))
     if event.object.kind in PRINCIPALS and event.object.id:
         yield _named(event.object.id, names)
+    if not event.call and (where := _text(details, "where")):
+        yield t("aside.where", where=_where(where))
     if agreed := _text(details, "agreed_by"):
         yield t("aside.both", asked=_named(details["asked_by"], names), agreed=_named(agreed, names))
 
@@ -133,6 +162,17 @@ def _grant(details: Mapping[str, Any], names: Names) -> Iterator[str]:
         yield ", ".join(action.replace("_", " ") for action in actions)
     if reason := _text(details, "reason"):
         yield t("audit.reason", reason=reason)
+
+
+def _where(scope: str) -> str:
+    """A scope as the record has it, in words; one of several parts as it stands there."""
+    t = texts()
+    kind, _, names = scope.partition(":")
+    if kind == "call":
+        return t("scope.calls", count=names.count(",") + 1)
+    key = f"scope.{kind}s" if names else f"scope.{kind}"
+    several = " and " in names or ":" in names
+    return t(key, names=names) if t.has(key) and not several else scope
 
 
 def about(event: ShownEvent) -> Iterator[str]:
