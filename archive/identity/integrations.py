@@ -7,11 +7,12 @@ from archive.calls.caller import Caller
 from archive.errors import Invalid, NotFound, Stale
 from archive.identity import agreed
 from archive.identity.grants import Giving, give_or_wait
+from archive.identity.lending import asks_speech, check_edit, check_new, opens
 from archive.identity.managing import again, change, changing, check_manager
 from archive.identity.oneself import OnesOwn
 from archive.identity.programs import FOR_PEOPLE
 from archive.identity.redirects import clean_redirects
-from archive.identity.second import opens_by, or_wait
+from archive.identity.second import or_wait
 from archive.identity.secrets import Prefix, encoded, new_secret
 from archive.identity.typed import clean_name
 from archive.policy.actions import Action
@@ -45,7 +46,8 @@ class RegistrationChange(Struct, frozen=True, kw_only=True):
 
 
 class Added(Struct, frozen=True):
-    """`secret` is shown this once; a public program has none. `waiting`: its grant takes a second person first."""
+    """`secret` is shown this once; a public program has none. `waiting`: its grant takes a second person first, or its
+    secret, where it asks people for what was said."""
 
     integration: Principal
     registration: Registration
@@ -55,26 +57,28 @@ class Added(Struct, frozen=True):
 
 async def register(parts: Parts, caller: Caller, registering: Registering, giving: Giving | None) -> Added:
     """A program: with what it may do for itself, or what it may ask people to let it do for them, or both. What it may
-    do for itself may wait for a second person; until then it is there, and may nothing."""
+    do for itself may wait for a second person, and so may its secret; until then it is there, and may nothing."""
     await check_manager(parts, caller)
     _check_use(registering, giving)
     async with changing(parts, caller, ObjectKind.INTEGRATION) as work:
         integration = await work.principals.add_integration(clean_name(registering.name), None)
         registration = _cleaned(await _registration(work, integration.uid), registering)
+        await check_new(work, registration)
         await work.registrations.change(registration)
-        secret = None if registering.public else await _new_client_secret(work, integration.id)
         details = {**_facts(registration), "public": registration.public}
         await work.audit.append(_event(caller, EventType.INTEGRATION_CREATED, integration.uid, details))
+        secret = await _first_secret(work, caller, registration)
         given = await give_or_wait(work, caller, integration, giving) if giving else None
-        waiting = given if isinstance(given, PendingChange) else None
-        kept = await _registration(work, integration.uid)
-        return Added(await again(work, integration), kept, secret, waiting)
+        waiting = next((one for one in (secret, given) if isinstance(one, PendingChange)), None)
+        kept, shown = await _registration(work, integration.uid), secret if isinstance(secret, str) else None
+        return Added(await again(work, integration), kept, shown, waiting)
 
 
 async def change_integration(
     parts: Parts, caller: Caller, client_id: str, revision: int | None, edit: RegistrationChange
 ) -> tuple[Principal, Registration]:
-    """Raises `Stale` where it is another than `revision` (None: whatever it is now); `NotFound`; `Invalid`."""
+    """Raises `Stale` where it is another than `revision` (None: whatever it is now); `NotFound`; `Invalid`;
+    `RegisterAnew`."""
     await check_manager(parts, caller)
     async with changing(parts, caller, ObjectKind.INTEGRATION) as work:
         if client_id == caller.principal.uid:
@@ -83,6 +87,7 @@ async def change_integration(
         if revision not in (None, old.revision):
             raise Stale
         new = _cleaned(old, _edited(old, edit))
+        await check_edit(work, await _principal(work, client_id), old, new)
         changed = sorted(name for name in old.__struct_fields__ if getattr(old, name) != getattr(new, name))
         if changed and not await work.registrations.change(new):
             raise Stale
@@ -102,7 +107,7 @@ async def rotate(parts: Parts, caller: Caller, client_id: str) -> str | PendingC
         registration = await _registration(work, client_id)
         if registration.public:
             raise Invalid("A public program has no secret.", field="client_id")
-        if waits := await _or_wait(work, caller, await _principal(work, client_id)):
+        if waits := await _or_wait(work, caller, registration):
             return waits
         secret = await _new_client_secret(work, registration.principal_id)
         await work.credentials.drop_client_secrets(registration.principal_id, keep=2)
@@ -116,12 +121,22 @@ async def apply(work: Work, asked: RotateSecret, agreed_with: PendingChange) -> 
     await agreed.remember(work, agreed_with, asked, registration.principal_id)
 
 
-async def _or_wait(work: Work, caller: Caller, program: Principal) -> PendingChange | None:
+async def _or_wait(work: Work, caller: Caller, registration: Registration) -> PendingChange | None:
+    program = await _principal(work, registration.client_id)
     asked = RotateSecret(program.uid)
     if await agreed.use(work, caller.principal.uid, asked):
         return None
-    opens = await opens_by(work, program.uid, program.grants)
-    return await or_wait(work, caller, asked, beneficiary=program.uid, opens=opens)
+    heavy = await opens(work, program, registration)
+    return await or_wait(work, caller, asked, beneficiary=program.uid, opens=heavy)
+
+
+async def _first_secret(work: Work, caller: Caller, registration: Registration) -> str | PendingChange | None:
+    """None for a public program. What the program holds for itself waits on its own, and holds up no secret."""
+    if registration.public:
+        return None
+    asked, uid = RotateSecret(registration.client_id), registration.client_id
+    waits = await or_wait(work, caller, asked, beneficiary=uid, opens=asks_speech(registration))
+    return waits or await _new_client_secret(work, registration.principal_id)
 
 
 async def revoke_integration(parts: Parts, caller: Caller, client_id: str) -> None:

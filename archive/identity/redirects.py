@@ -33,6 +33,11 @@ def fits(registered: Iterable[str], asked: str) -> bool:
     return asked in registered
 
 
+def is_loopback(uri: str) -> bool:
+    """Whether it leads to a program on the person's own machine."""
+    return _LOOPBACK.fullmatch(uri) is not None
+
+
 def source_of(uri: str) -> str:
     """What a Content-Security-Policy calls the place; it has no word for an IPv6 address."""
     parts = urlsplit(uri)
@@ -40,7 +45,7 @@ def source_of(uri: str) -> str:
 
 
 def _clean(uri: str) -> str:
-    if not (_LOOPBACK.fullmatch(uri) or _is_https(uri)) or len(uri) > MAX_URI:
+    if not (is_loopback(uri) or _is_https(uri)) or len(uri) > MAX_URI:
         raise Invalid(
             "A redirect URI is an https:// address, or http://127.0.0.1 for a program on the person's own machine; "
             "without a fragment or a password.",

@@ -176,6 +176,65 @@ async def test_what_a_program_may_do_can_wait_for_a_second_person(
         assert actions_of(found, await work.now()) == frozenset()
 
 
+async def agreed(compliance: httpx.AsyncClient, uid: str) -> None:
+    assert (await compliance.post(f"/api/v1/pending-changes/{uid}/agree")).status_code == 200
+
+
+async def test_a_program_that_asks_people_for_speech_made_by_one_alone(
+    world: World, ada: httpx.AsyncClient
+) -> None:
+    """It has no secret, and so gets nothing from anybody, before a second person looked at it; nor anew after."""
+    compliance = await world.person(Role.COMPLIANCE)
+    made = await added(ada, **{**ACTING, "for_people": ["find", "listen"]})
+    address, waits = f"{INTEGRATIONS}/{made['integration']['id']}", made["pending_change"]
+    assert (made["client_secret"], waits is None) == (None, False)
+    assert (await ada.post(f"{address}/secrets")).status_code == 202
+    await agreed(compliance, waits)
+    assert [(await ada.post(f"{address}/secrets")).status_code for _ in range(2)] == [201, 202]
+
+
+async def test_a_public_program_that_sends_speech_away(world: World, ada: httpx.AsyncClient) -> None:
+    """It has no secret to wait for: what people let it hear comes to their own machine alone."""
+    await world.add_person(Role.COMPLIANCE)
+    public = {"name": "x", "public": True, "for_people": ["read_transcript"]}
+    for uri, status in ((world.BACK, 409), ("http://127.0.0.1/back", 201)):
+        answer = await ada.post(INTEGRATIONS, json={**public, "redirect_uris": [uri]})
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("before", "edit"),
+    [
+        (["find", "listen"], {"redirect_uris": [*ACTING["redirect_uris"], "https://evil.example/back"]}),
+        (["find", "listen"], {"for_people": ["find", "listen", "read_transcript"]}),
+        (["find"], {"for_people": ["find", "listen"]}),
+    ],
+)
+async def test_leading_elsewhere_what_people_let_a_program_hear(
+    world: World, ada: httpx.AsyncClient, before: list[str], edit: dict[str, Any]
+) -> None:
+    made = (await added(ada, **{**ACTING, "for_people": before}))["integration"]
+    await world.add_person(Role.COMPLIANCE)
+    address = f"{INTEGRATIONS}/{made['id']}"
+    refused = await ada.patch(address, json=edit)
+    assert (refused.status_code, refused.json()["code"]) == (409, "register_anew")
+    assert (await ada.get(address)).json() == made
+    assert (await ada.patch(address, json={"for_people": ["find"]})).status_code == 200
+
+
+async def test_sparing_a_program_that_hears_its_reasons(world: World, ada: httpx.AsyncClient) -> None:
+    """A standing purpose would stand for each reason; ending one, or one for a program that hears nothing, is free."""
+    made = (await added(ada, purpose="Answers", grant={"actions": ["listen"], "scope": "all"}))["integration"]
+    harmless = (await added(ada, grant=GRANT))["integration"]
+    await world.add_person(Role.COMPLIANCE)
+    address, other = (f"{INTEGRATIONS}/{one['id']}" for one in (made, harmless))
+    refused = await ada.patch(address, json={"purpose": "Quality"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "register_anew")
+    for path, purpose in ((address, None), (other, "Quality")):
+        assert (await ada.patch(path, json={"purpose": purpose})).status_code == 200
+    assert (await ada.patch(address, json={"purpose": "Answers"})).status_code == 409
+
+
 async def test_a_program_does_not_change_its_own_registration(world: World) -> None:
     client_id, secret = await world.add_integration(Action.MANAGE_PEOPLE)
     program = await entered(world, {"integration": {"client_id": client_id}, "client_secret": secret})

@@ -81,7 +81,8 @@ class IntegrationPage(Struct, frozen=True):
 
 class Registered(Struct, frozen=True):
     """`client_secret` is shown this once; a public program has none. `pending_change`: the id of the change that waits
-    for a second person; until then the integration is there and may nothing."""
+    for a second person; until then the integration is there and may nothing. Where it asks people for what was said, it
+    is its secret that waits: make one once somebody agreed."""
 
     integration: IntegrationAnswer
     client_secret: str | None
@@ -178,13 +179,15 @@ async def read_integration(request: AnyRequest, integration_id: FromPath[str]) -
             group="Administration",
             body=IntegrationEdit,
             answer=IntegrationAnswer,
-            problems=(403, 404, 412),
+            problems=(403, 404, 409, 412),
         )
     ),
 )
 async def change_integration(request: AnyRequest, integration_id: FromPath[str]) -> Response[bytes]:
     """What is left out stays, null clears. With `If-Match` it is refused (412) if somebody changed it meanwhile. What
-    it may do for itself are its grants."""
+    it may do for itself are its grants. Once there is a compliance person, nobody adds redirect URIs, or actions that
+    open what was said, to one that asks people for those, nor a purpose to one that holds them: 409,
+    `register_anew`."""
     parts, caller = acting(request)
     body = await json_body(request, IntegrationEdit)
     edit = RegistrationChange(**{name: getattr(body, name) for name in body.__struct_fields__})
