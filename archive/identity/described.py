@@ -1,15 +1,18 @@
 """A change that waits, as the second person is shown it: in names and words, not in ids."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct, structs
 
 from archive.calls.caller import Caller
 from archive.identity.approvers import makes_approvers
-from archive.identity.places import describe
+from archive.identity.once import once
+from archive.identity.places import describe_all
 from archive.identity.second import Unfit, unfit, unfit_to_refuse
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, PrincipalKind
+from archive.policy.scope import Scope
 from archive.ports import (
     CHANGE_LIFE,
     AddMember,
@@ -32,8 +35,9 @@ class Named(Struct, frozen=True):
 
 class Described(Struct, frozen=True, kw_only=True):
     """`what` names the kind of change: `GiveGrant`, `ProlongGrant`, `AddMember`, `MapClaim`, ... What a kind doesn't
-    have is None. `until` of a grant to be prolonged is its new end, `ends` the one that it has. `anew`: agreeing makes
-    somebody approve, and so ends what they come in by. `unfit`: why the caller doesn't agree to it."""
+    have is None. `reaches` is what `scope` says in words. `until` of a grant to be prolonged is its new end, `ends` the
+    one that it has. `anew`: agreeing makes somebody approve, and so ends what they come in by. `unfit`: why the caller
+    doesn't agree to it."""
 
     pending: PendingChange
     what: str
@@ -42,6 +46,7 @@ class Described(Struct, frozen=True, kw_only=True):
     role: Role | None = None
     actions: tuple[Action, ...] = ()
     scope: str | None = None
+    reaches: Scope | None = None
     since: datetime | None = None
     ends: datetime | None = None
     until: datetime | None = None
@@ -61,6 +66,18 @@ class Described(Struct, frozen=True, kw_only=True):
 
 
 async def described(work: Work, caller: Caller, pending: PendingChange) -> Described:
+    return (await all_described(work, caller, [pending]))[0]
+
+
+async def all_described(work: Work, caller: Caller, pending: Sequence[PendingChange]) -> list[Described]:
+    """As `described`. Who approves, who is named and what places are called is asked once for all of them."""
+    work = await once(work, pending)
+    shown = [await _described(work, caller, one) for one in pending]
+    places = await describe_all(work, [one.reaches for one in shown if one.reaches])
+    return [structs.replace(one, scope=places[one.reaches]) if one.reaches else one for one in shown]
+
+
+async def _described(work: Work, caller: Caller, pending: PendingChange) -> Described:
     waits = pending.state is ChangeState.WAITING and not pending.lapsed(await work.now())
     decider = await named(work, pending.decided_by)
     why_not = await unfit(work, caller, pending) if waits else None
@@ -101,7 +118,7 @@ async def _giving(work: Work, plain: Described, asked: GiveGrant | Grant, to: st
         to=await named(work, to or (asked.to if isinstance(asked, GiveGrant) else None)),
         role=asked.role,
         actions=tuple(sorted(asked.actions)),
-        scope=await describe(work, asked.scope),
+        reaches=asked.scope,
         since=asked.since,
         until=asked.until,
         reason=asked.reason,

@@ -6,7 +6,7 @@ from msgspec import Struct, structs
 
 from archive.audit.event import Detail, EventType, ObjectKind
 from archive.calls.caller import Caller
-from archive.identity.described import Described, described
+from archive.identity.described import Described, all_described
 from archive.identity.managing import change, check_manager
 from archive.identity.people import find
 from archive.identity.sessions import Lifetime
@@ -58,7 +58,7 @@ async def end_sessions(parts: Parts, caller: Caller, uid: str) -> None:
 async def waiting_for(work: Work, caller: Caller, uid: str) -> tuple[Described, ...]:
     """The changes that wait for a second person and are for a person, a program or a group."""
     waiting = await work.changes.waiting(await work.now() - CHANGE_LIFE)
-    return tuple([await described(work, caller, one) for one in waiting if one.beneficiary == uid])
+    return tuple(await all_described(work, caller, [one for one in waiting if one.beneficiary == uid]))
 
 
 async def _signing_in(work: Work, person: Principal, lifetime: Lifetime) -> SigningIn:

@@ -25,9 +25,10 @@ class NewGrant(Struct, frozen=True, kw_only=True):
 
 
 class GrantFilter(Struct, frozen=True, kw_only=True):
-    """`holder` is a public id; `concerning` one of who holds or gave it; `in_force`: at this moment, neither ended,
-    revoked nor still to begin."""
+    """`uids`: these alone; `holder` is a public id; `concerning` one of who holds or gave it; `in_force`: at this
+    moment, neither ended, revoked nor still to begin."""
 
+    uids: frozenset[str] | None = None
     holder: str | None = None
     concerning: str | None = None
     in_force: datetime | None = None
@@ -56,6 +57,7 @@ class Principals(Protocol):
         """By rising id."""
         ...
 
+    async def by_uids(self, uids: Collection[str]) -> list[Principal]: ...
     async def by_email(self, email: str) -> Principal | None: ...
     async def known(self, email: str) -> Known | None: ...
     async def by_client_id(self, client_id: str) -> Principal | None:

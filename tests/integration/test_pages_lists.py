@@ -6,16 +6,17 @@ import httpx
 import pytest
 
 from archive.calls.call import Call
-from archive.http.pages import integrations, people
+from archive.http.pages import changes, integrations, people
 from archive.http.pages.listens import BESIDE, LISTENS
 from archive.ids import uuid7
 from archive.policy.actions import Action, Role
 from archive.policy.scope import Partner
-from archive.ports import NewGrant
+from archive.ports import NewGrant, ResetSignIn
 from tests.world import World
 
 pytestmark = pytest.mark.anyio
 NAME = re.compile(r'<td><a class="strong" href="[^"]*">(.*?)</a>')
+CHANGE = re.compile(r'action="/access/changes/[^"]*/agree"')
 LISTEN = re.compile(r'<dl class="three">')
 
 
@@ -72,6 +73,21 @@ async def test_people_and_integrations_lead_on(world: World, monkeypatch: pytest
     programs = await html(administrator, "/integrations")
     assert NAME.findall(programs) == ["crm", "crm"]
     assert NAME.findall(await html(administrator, link(programs, "More"))) == ["crm"]
+
+
+async def test_changes_that_wait_lead_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "SHOWN", 2)
+    compliance = await world.person(Role.COMPLIANCE)
+    for _ in range(3):
+        person = await world.add_person(Role.AGENT, "Northwind")
+        async with world.parts.database.write() as work:
+            await work.changes.add(
+                ResetSignIn(person.uid), beneficiary=person.uid, asked_by="console", asked_name="root"
+            )
+    first = await html(compliance, "/access/changes")
+    assert ("3 wait" in first, len(CHANGE.findall(first))) == (True, 2)
+    second = await html(compliance, link(first, "More"))
+    assert (len(CHANGE.findall(second)), link(second, "More")) == (1, "")
 
 
 async def test_the_log_names_everybody_to_its_readers_alone(world: World, statements: list[str]) -> None:

@@ -42,6 +42,9 @@ class SqlGroups:
     async def get(self, uid: str) -> Group | None:
         return await self._one(principals.c.uid == uid)
 
+    async def by_uids(self, uids: Collection[str]) -> list[Group]:
+        return await self._all(principals.c.uid.in_(sorted(uids))) if uids else []
+
     async def by_name(self, name: str) -> Group | None:
         return await self._one(principals.c.group_key == key(name))
 

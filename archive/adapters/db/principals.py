@@ -81,6 +81,9 @@ class SqlPrincipals:
     async def by_ids(self, ids: Collection[int]) -> list[Principal]:
         return await self._all(principals.c.id.in_(ids)) if ids else []
 
+    async def by_uids(self, uids: Collection[str]) -> list[Principal]:
+        return await self._all(principals.c.uid.in_(sorted(uids))) if uids else []
+
     async def by_email(self, email: str) -> Principal | None:
         return await self._one(principals.c.email_key == email_key(email))
 
@@ -299,6 +302,8 @@ def _gives(action: Action) -> ColumnElement[bool]:
 
 
 def _matching(filter: GrantFilter) -> Iterator[ColumnElement[bool]]:
+    if filter.uids is not None:
+        yield grants.c.uid.in_(sorted(filter.uids))
     if filter.holder is not None:
         yield _held_by(filter.holder)
     if filter.concerning is not None:

@@ -1,6 +1,6 @@
 """Changes that wait for a second person: looked through, agreed to, refused, withdrawn."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -16,7 +16,7 @@ from archive.http.describe import Described as Route
 from archive.http.describe import opt
 from archive.http.forms import query
 from archive.identity import changes
-from archive.identity.described import Described, described
+from archive.identity.described import Described, all_described, described
 from archive.policy.actions import Action, Role
 from archive.policy.principal import PrincipalKind
 from archive.ports import ChangeState, Parts, PendingChange
@@ -29,6 +29,15 @@ class After(Struct, frozen=True):
     """Changes asked for after this one."""
 
     id: int
+
+
+def after(text: str | None) -> int:
+    """The id that a cursor of the list says. Raises `Malformed`."""
+    return cursor.decode(LIST, text, After).id if text else 0
+
+
+def following(found: Sequence[PendingChange], limit: int) -> str | None:
+    return cursor.following(LIST, found, limit, lambda last: After(last.id))
 
 
 class PrincipalAnswer(Struct, frozen=True):
@@ -93,12 +102,11 @@ def _route(summary: str, *problems: int) -> dict[str, Any]:
 async def list_pending(request: AnyRequest) -> Response[bytes]:
     parts, caller = acting(request)
     page = query(request, Page)
-    after = cursor.decode(LIST, page.cursor, After).id if page.cursor else 0
-    found = [one for one in await changes.waiting(parts, caller) if one.id > after][: page.limit + 1]
+    past = after(page.cursor)
+    found = [one for one in await changes.waiting(parts, caller) if one.id > past]
     async with parts.database.read() as work:
-        shown = [answer_of(await described(work, caller, one)) for one in found[: page.limit]]
-    more = cursor.following(LIST, found, page.limit, lambda last: After(last.id))
-    return replies.json(PendingPage(tuple(shown), more))
+        shown = await all_described(work, caller, found[: page.limit])
+    return replies.json(PendingPage(tuple(map(answer_of, shown)), following(found, page.limit)))
 
 
 @get("/api/v1/pending-changes/{change_id:str}", opt=_route("Read a change that waits, or waited"))

@@ -9,16 +9,18 @@ from msgspec import Struct
 
 from archive.calls.caller import Caller
 from archive.errors import Conflict
+from archive.http.api.pending import after, following
 from archive.http.context import acting
 from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
 from archive.http.pages.rendering import texts
 from archive.identity import changes
-from archive.identity.described import Described, described
+from archive.identity.described import Described, all_described
 from archive.identity.second import Unfit
 from archive.policy.principal import PrincipalKind
 from archive.ports import Parts, PendingChange, ProlongGrant
 
 CHANGES = "/access/changes"
+SHOWN = 20
 OTHERS: dict[Unfit | None, str] = {
     Unfit.NEWCOMER: "changes.newcomer",
     Unfit.TOO_SOON: "changes.too_soon",
@@ -50,6 +52,7 @@ class ChangeView(Struct, frozen=True, kw_only=True):
 class ChangesView(Struct, frozen=True):
     count: str
     changes: tuple[ChangeView, ...]
+    more: str = ""
     problem: str = ""
 
 
@@ -88,11 +91,18 @@ async def _decided(
 
 async def _page(request: AnyRequest, problem: str = "", status: int = 200) -> Response[bytes]:
     parts, caller = acting(request)
-    waiting = await changes.waiting(parts, caller)
+    waiting, past = await changes.waiting(parts, caller), after(request.query_params.get("cursor"))
+    found = [one for one in waiting if one.id > past]
     async with parts.database.read() as work:
-        shown = [change_view(await described(work, caller, one)) for one in waiting]
-    count = texts()("changes.count", count=len(shown))
-    return page(request, "changes.html", ChangesView(count, tuple(shown), problem), status)
+        shown = await all_described(work, caller, found[:SHOWN])
+    more = following(found, SHOWN)
+    view = ChangesView(
+        count=texts()("changes.count", count=len(waiting)),
+        changes=tuple(map(change_view, shown)),
+        more=f"{CHANGES}?cursor={more}" if more else "",
+        problem=problem,
+    )
+    return page(request, "changes.html", view, status)
 
 
 def change_view(shown: Described) -> ChangeView:
