@@ -22,6 +22,7 @@ from archive.identity.secrets import Prefix, hashed, is_secret, new_secret
 from archive.identity.typed import checked_password
 from archive.policy.actions import Action
 from archive.policy.principal import Principal
+from archive.policy.weight import SPEECH
 from archive.ports import Parts, PendingChange, ResetSignIn, Work
 
 
@@ -40,9 +41,14 @@ LIFE = {
 }
 
 
+WEIGHTY = SPEECH | {Action.MANAGE_PEOPLE}
+"""Whoever may do any of this, now or later, or once what waits is agreed on, is let in again by two."""
+
+
 async def make(parts: Parts, caller: Caller, person_uid: str, *, codes: bool = False) -> str | PendingChange:
     """The secret of a link: an invitation for whoever never came in, else a reset; with `codes` it ends their one-time
-    codes too. One for somebody who approves waits for a second person; whoever asked makes it once that one agreed.
+    codes too. One for somebody who holds what is `WEIGHTY`, or for whom it waits, takes a second person; whoever asked
+    makes it once that one agreed.
 
     `person_uid` may be an e-mail too. Raises `NotFound`, `Forbidden` for oneself."""
     await check_manager(parts, caller)
@@ -146,9 +152,9 @@ async def apply(work: Work, asked: ResetSignIn, agreed_with: PendingChange) -> N
 
 
 async def _or_wait(work: Work, caller: Caller, person: Principal, purpose: Purpose) -> PendingChange | None:
-    """Who may open calls to others is not let in by one person alone."""
+    """Who may open or hear what was said, or look after people, is not let in by one person alone."""
     asked = ResetSignIn(person.uid, codes=purpose is Purpose.RESET_CODES)
     if await agreed.use(work, caller.principal.uid, asked):
         return None
-    opens = Action.APPROVE in await held_or_waiting(work, person)
+    opens = not WEIGHTY.isdisjoint(await held_or_waiting(work, person))
     return await or_wait(work, caller, asked, beneficiary=person.uid, opens=opens)

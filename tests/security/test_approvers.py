@@ -15,6 +15,7 @@ from archive.identity.invitations import invite
 from archive.identity.managing import console
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Principal
+from archive.policy.weight import SPEECH
 from archive.ports import Group, PendingChange
 from tests.security.accounts import browser, show_password, signed_in
 from tests.security.test_raising import Office, agree
@@ -22,6 +23,7 @@ from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.anyio
 
+HEAR = Giving(scope="all", actions=frozenset({Action.LISTEN}))
 APPROVE = Giving(scope="all", role=Role.COMPLIANCE)
 CLAIM = ("company", "legal")
 
@@ -213,6 +215,37 @@ async def test_a_link_for_who_waits_to_enter_compliance(nora: Nora) -> None:
     group = await nora.group(APPROVE)
     await groups.enter(nora.world.parts, Caller(nora.admin), group.uid, nora.nora.uid)
     assert isinstance(await links.make(nora.world.parts, Caller(nora.admin), nora.nora.uid), PendingChange)
+
+
+async def reset_of(nora: Nora) -> object:
+    return await links.make(nora.world.parts, Caller(nora.admin), nora.nora.uid)
+
+
+async def give(nora: Nora, giving: Giving) -> None:
+    async with nora.world.parts.database.write() as work:
+        await grants.give_within(work, nora.world.at_console, nora.nora, giving)
+
+
+@pytest.mark.parametrize("action", sorted(SPEECH | {Action.MANAGE_PEOPLE}))
+async def test_coming_in_as_somebody_who_hears_or_looks_after_people(nora: Nora, action: Action) -> None:
+    """One administrator would read and hear in their name, and be the second one of what they ask for."""
+    assert isinstance(await reset_of(nora), str)
+    await give(nora, Giving(scope="all", actions=frozenset({action})))
+    reset = await reset_of(nora)
+    assert isinstance(reset, PendingChange)
+    assert (await agree(nora.by_compliance, reset.uid)).status_code == 200
+    assert isinstance(await reset_of(nora), str)
+
+
+async def test_a_link_for_who_is_to_hear_later_or_once_it_is_agreed_on(nora: Nora) -> None:
+    since = nora.world.clock() + timedelta(days=1)
+    await give(nora, Giving(scope="own", role=Role.AGENT, since=since))
+    assert isinstance(await reset_of(nora), PendingChange)
+    world, caller = nora.world, Caller(nora.admin)
+    invited = await invite(world.parts, caller, name="Eve", email="eve@example.com", giving=None)
+    assert isinstance(await links.make(world.parts, caller, invited.person.uid), str)
+    await grants.give(world.parts, caller, "eve@example.com", HEAR)
+    assert isinstance(await links.make(world.parts, caller, invited.person.uid), PendingChange)
 
 
 async def test_the_first_who_approves_keeps_what_they_come_in_by(world: World) -> None:

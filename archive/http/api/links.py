@@ -50,8 +50,9 @@ class LinkAnswer(Struct, frozen=True):
 )
 @once(by_manager)
 async def make_link(request: AnyRequest, person_id: FromPath[str]) -> Response[bytes]:
-    """It ends the links before it. For whoever approves it takes a second person (202): once that one agreed, the same
-    request makes the link. Nobody makes one for themselves."""
+    """It ends the links before it. For whoever may read or hear what was said, open it to others or manage people it
+    takes a second person (202) once there is a compliance person: once that one agreed, the same request makes the
+    link. Nobody makes one for themselves."""
     parts, caller = acting(request)
     body = await json_body(request, LinkBody, optional=True)
     made = await links.make(parts, caller, person_id, codes=body.codes)
