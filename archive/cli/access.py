@@ -7,7 +7,7 @@ import click
 from archive.calls.caller import Caller
 from archive.cli.console import ROLES, Actions, at_console, data_option, scope_option
 from archive.cli.output import json_option, show, show_one
-from archive.cli.rows import change_row, given_row, gives, group_row, waiting_row
+from archive.cli.rows import change_line, change_row, given_row, gives, group_row, tell_waiting, waiting_row
 from archive.identity import changes as pending
 from archive.identity import granted
 from archive.identity import grants as granting
@@ -71,7 +71,7 @@ def give(
     )
 
     async def run(parts: Parts, caller: Caller) -> None:
-        await _tell_grant(parts, await granting.give(parts, caller, principal, giving), as_json)
+        await _tell_grant(parts, caller, await granting.give(parts, caller, principal, giving), as_json)
 
     at_console(data, run)
 
@@ -85,7 +85,7 @@ def prolong(id: str, until: datetime | None, data: str | None, as_json: bool) ->
     """Give a grant another end, later or sooner."""
 
     async def run(parts: Parts, caller: Caller) -> None:
-        await _tell_grant(parts, await granting.prolong(parts, caller, id, until), as_json)
+        await _tell_grant(parts, caller, await granting.prolong(parts, caller, id, until), as_json)
 
     at_console(data, run)
 
@@ -120,9 +120,9 @@ def list_grants(ended: bool, data: str | None, as_json: bool) -> None:
     at_console(data, run)
 
 
-async def _tell_grant(parts: Parts, done: Grant | PendingChange, as_json: bool) -> None:
+async def _tell_grant(parts: Parts, caller: Caller, done: Grant | PendingChange, as_json: bool) -> None:
     if isinstance(done, PendingChange):
-        show_one(waiting_row(done), as_json)
+        await tell_waiting(parts, caller, done, waiting_row(done), as_json)
         return
     async with parts.database.read() as work:
         scope = await describe(work, done.scope)
@@ -145,7 +145,7 @@ def add_group(name: str, data: str | None, as_json: bool) -> None:
     """Add a group."""
 
     async def run(parts: Parts, caller: Caller) -> None:
-        await _tell_group(parts, await grouping.add(parts, caller, name), as_json)
+        await _tell_group(parts, caller, await grouping.add(parts, caller, name), as_json)
 
     at_console(data, run)
 
@@ -185,7 +185,7 @@ def enter(group: str, email: str, data: str | None, as_json: bool) -> None:
     """Make a person a member of a group. Where it opens what was said, that waits for a second person."""
 
     async def run(parts: Parts, caller: Caller) -> None:
-        await _tell_group(parts, await grouping.enter(parts, caller, group, email), as_json)
+        await _tell_group(parts, caller, await grouping.enter(parts, caller, group, email), as_json)
 
     at_console(data, run)
 
@@ -215,7 +215,7 @@ def map_claim(group: str, provider: str, value: str, data: str | None, as_json: 
 
     async def run(parts: Parts, caller: Caller) -> None:
         done = await grouping.map_claim(parts, caller, group, provider, value)
-        await _tell_group(parts, done, as_json)
+        await _tell_group(parts, caller, done, as_json)
 
     at_console(data, run)
 
@@ -235,9 +235,11 @@ def unmap_claim(group: str, provider: str, value: str, data: str | None) -> None
     at_console(data, run)
 
 
-async def _tell_group(parts: Parts, done: Group | PendingChange, as_json: bool) -> None:
-    row = waiting_row(done) if isinstance(done, PendingChange) else await group_row(parts, done)
-    show_one(row, as_json)
+async def _tell_group(parts: Parts, caller: Caller, done: Group | PendingChange, as_json: bool) -> None:
+    if isinstance(done, PendingChange):
+        await tell_waiting(parts, caller, done, waiting_row(done), as_json)
+    else:
+        show_one(await group_row(parts, done), as_json)
 
 
 # ---- changes that wait -----------------------------------------------------------------------------------------
@@ -256,7 +258,8 @@ def list_changes(data: str | None, as_json: bool) -> None:
 
     async def run(parts: Parts, caller: Caller) -> None:
         found = await pending.waiting(parts, caller)
-        show([await change_row(parts, caller, one) for one in found], as_json, "Nothing waits.")
+        row = change_row if as_json else change_line
+        show([await row(parts, caller, one) for one in found], as_json, "Nothing waits.")
 
     at_console(data, run)
 

@@ -12,7 +12,7 @@ from archive.cli.console import Actions, at_console, data_option
 from archive.cli.output import json_option, meter, show, show_one
 from archive.cli.people import people
 from archive.cli.reasons import reasons
-from archive.cli.rows import component_row, integration_row, waiting_row
+from archive.cli.rows import component_row, integration_row, tell_waiting, waiting_row
 from archive.identity import manage
 from archive.identity.manage import Giving
 from archive.policy.actions import Action
@@ -63,8 +63,11 @@ def add_integration(
     async def run(parts: Parts, caller: Caller) -> None:
         made = await manage.register(parts, caller, registering, giving)
         shown = {"client_id": made.integration.uid, "client_secret": made.secret}
-        waits = {"pending_change": made.waiting.uid} if made.waiting else {}
-        show_one({**shown, **waits}, as_json)
+        if made.waiting:
+            row = {**shown, "pending_change": made.waiting.uid}
+            await tell_waiting(parts, caller, made.waiting, row, as_json)
+        else:
+            show_one(shown, as_json)
 
     at_console(data, run)
 
@@ -79,10 +82,9 @@ def rotate(client_id: str, data: str | None, as_json: bool) -> None:
     async def run(parts: Parts, caller: Caller) -> None:
         secret = await manage.rotate(parts, caller, client_id)
         if isinstance(secret, PendingChange):
-            shown = waiting_row(secret)
+            await tell_waiting(parts, caller, secret, waiting_row(secret), as_json)
         else:
-            shown = {"client_id": client_id, "client_secret": secret}
-        show_one(shown, as_json)
+            show_one({"client_id": client_id, "client_secret": secret}, as_json)
 
     at_console(data, run)
 

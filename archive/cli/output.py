@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -68,9 +69,15 @@ def meter(label: str) -> Callable[[float], None]:
     return show_share
 
 
+def minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, datetime):
+        return minute(value)
     if isinstance(value, list):
         return "; ".join(map(_cell, value))
     # What somebody named a call may hold escape sequences; a terminal must not obey them.

@@ -7,7 +7,7 @@ import click
 from archive.calls.caller import Caller
 from archive.cli.console import at_console, data_option, role_option, scope_option, settings_of
 from archive.cli.output import json_option, show, show_one
-from archive.cli.rows import person_row
+from archive.cli.rows import person_row, tell_waiting, waits
 from archive.identity import invitations, links, manage
 from archive.identity.manage import Giving
 from archive.policy.actions import Role
@@ -44,6 +44,8 @@ def add(
             parts, caller, name=name, email=email, password=password, giving=giving
         )
         show_one(_added(person, role, scope), as_json)
+        if not (person.grants or as_json):
+            click.echo(waits(f"{name} gets {role} on {scope}"))
 
     at_console(data, run)
 
@@ -61,9 +63,12 @@ def invite(email: str, name: str, role: str, scope: str, data: str | None, as_js
 
     async def run(parts: Parts, caller: Caller) -> None:
         invited = await invitations.invite(parts, caller, name=name, email=email, giving=giving)
-        waits = {"pending_change": invited.waiting.uid} if invited.waiting else {}
-        link = _link(data, invited.secret or "")
-        show_one({**_added(invited.person, role, scope), **waits, "link": link}, as_json)
+        shown = {**_added(invited.person, role, scope), "link": _link(data, invited.secret or "")}
+        if invited.waiting:
+            row = {**shown, "pending_change": invited.waiting.uid}
+            await tell_waiting(parts, caller, invited.waiting, row, as_json)
+        else:
+            show_one(shown, as_json)
 
     at_console(data, run)
 
@@ -80,10 +85,10 @@ def reset(email: str, codes: bool, data: str | None, as_json: bool) -> None:
     async def run(parts: Parts, caller: Caller) -> None:
         made = await links.make(parts, caller, email, codes=codes)
         if isinstance(made, PendingChange):
-            shown = {"email": email, "pending_change": made.uid}
+            row = {"email": email, "pending_change": made.uid}
+            await tell_waiting(parts, caller, made, row, as_json)
         else:
-            shown = {"email": email, "link": _link(data, made)}
-        show_one(shown, as_json)
+            show_one({"email": email, "link": _link(data, made)}, as_json)
 
     at_console(data, run)
 

@@ -1,17 +1,31 @@
 """What the managing commands list: people, integrations, components, each as one row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import click
 from msgspec import Struct
 
 from archive import health
 from archive.calls.caller import Caller
-from archive.identity.described import described
+from archive.cli.output import minute, show_one
+from archive.identity.described import Described, described
 from archive.identity.places import describe
 from archive.policy.principal import Grant, Principal, PrincipalKind
-from archive.ports import CHANGE_LIFE, Group, Parts, PendingChange
+from archive.ports import (
+    CHANGE_LIFE,
+    AddMember,
+    GiveGrant,
+    Group,
+    MapClaim,
+    Parts,
+    PendingChange,
+    ProlongGrant,
+    ResetSignIn,
+    RotateSecret,
+    SetRule,
+)
 
 
 async def person_row(parts: Parts, person: Principal) -> dict[str, Any]:
@@ -102,6 +116,59 @@ async def change_row(parts: Parts, caller: Caller, change: PendingChange) -> dic
         "asked": change.asked_at,
         "lapses": _lapses(change),
     }
+
+
+async def change_line(parts: Parts, caller: Caller, change: PendingChange) -> dict[str, Any]:
+    """The same for people."""
+    async with parts.database.read() as work:
+        shown = await described(work, caller, change)
+    return {
+        "id": change.uid,
+        "what waits": in_words(shown),
+        "asked by": change.asked_name,
+        "asked": change.asked_at,
+        "lapses": _lapses(change),
+    }
+
+
+async def tell_waiting(
+    parts: Parts, caller: Caller, change: PendingChange, row: Mapping[str, Any], as_json: bool
+) -> None:
+    """`row`, and for people a sentence on what waits."""
+    show_one(row, as_json)
+    if not as_json:
+        async with parts.database.read() as work:
+            click.echo(waits(in_words(await described(work, caller, change))))
+
+
+def waits(what: str) -> str:
+    return f"Waits for a second person: {what}. Somebody who approves agrees on the Access page."
+
+
+def in_words(shown: Described) -> str:
+    """What comes of a change once somebody agrees."""
+    to = shown.to.name if shown.to else "somebody"
+    group = shown.group.name if shown.group else "a group"
+    given = f"{shown.role or ', '.join(shown.actions)} on {shown.scope}"
+    match shown.pending.change:
+        case GiveGrant():
+            return f"{to} gets {given}{_until(shown)}"
+        case ProlongGrant():
+            return f"{to} keeps {given}{_until(shown) or ' for good'}"
+        case AddMember():
+            return f"{to} enters {group}"
+        case MapClaim():
+            return f"whoever is {shown.value} at {shown.provider} enters {group}"
+        case ResetSignIn():
+            return f"{to} gets a link to sign in anew"
+        case RotateSecret():
+            return f"{to} gets a new secret"
+        case SetRule(_, rule):
+            return "a rule on reasons changes" if rule else "a rule on reasons ends"
+
+
+def _until(shown: Described) -> str:
+    return f" until {minute(shown.until)}" if shown.until else ""
 
 
 def _lapses(change: PendingChange) -> datetime:

@@ -7,6 +7,8 @@ import pytest
 from msgspec import structs
 
 from archive.calls.caller import Caller
+from archive.cli import rows
+from archive.cli.output import show
 from archive.errors import Forbidden, Invalid, NotFound, Stale
 from archive.identity import changes, grants, groups
 from archive.identity.ending import etag
@@ -368,3 +370,22 @@ async def test_what_was_given_on_one_call_stands_in_its_history(story: Story) ->
     assert [one.type for one in await story.events(*types, call=call.uid)] == types
     (*_, both) = await story.events("grant.given")
     assert both.details["scope"]["ids"] == sorted([call.uid, other.uid])
+
+
+async def test_the_console_says_in_a_sentence_what_waits(
+    story: Story, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await story.caller(Role.COMPLIANCE)
+    until = story.clock() + timedelta(days=1)
+    pending = await waits(story, CONSOLE, await nobody(story), structs.replace(HEAR, until=until))
+    words = f"Jo gets find, listen on all until {until:%Y-%m-%d %H:%M} UTC"
+    line = await rows.change_line(story.parts, CONSOLE, pending)
+    show([line], as_json=False)
+    out = capsys.readouterr().out
+    assert words in out
+    assert f"  {story.clock():%Y-%m-%d %H:%M} UTC  " in out
+    shown = rows.waiting_row(pending)
+    await rows.tell_waiting(story.parts, CONSOLE, pending, shown, as_json=False)
+    assert f"Waits for a second person: {words}. " in capsys.readouterr().out
+    await rows.tell_waiting(story.parts, CONSOLE, pending, shown, as_json=True)
+    assert "Waits" not in capsys.readouterr().out
