@@ -1,10 +1,10 @@
 """What somebody holds or will hold, and what a change that waits would give them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from archive.identity.oneself import gains
-from archive.policy.actions import ROLE_ACTIONS, Action, Role
+from archive.policy.actions import ROLE_ACTIONS, Action
 from archive.policy.principal import Grant, Principal
 from archive.ports import (
     CHANGE_LIFE,
@@ -17,6 +17,9 @@ from archive.ports import (
     ProlongGrant,
     Work,
 )
+
+Given = Grant | GiveGrant
+"""A grant, or one that is asked for."""
 
 
 def live_or_coming(held: Iterable[Grant], now: datetime) -> list[Grant]:
@@ -36,40 +39,41 @@ async def waiting_for(work: Work, person: Principal) -> list[PendingChange]:
     return [one for one in waiting if await gains(work, person, one.beneficiary, waiting_claim(one))]
 
 
-async def held_or_waiting(work: Work, person: Principal) -> frozenset[Action]:
-    """What somebody may do on any call, now or later, or would once what waits is agreed on."""
-    held = _actions(live_or_coming(person.grants, await work.now()))
-    waiting = [await given_by(work, one.change) for one in await waiting_for(work, person)]
-    return held.union(*waiting)
+async def held_or_waiting(work: Work, person: Principal) -> list[Given]:
+    """What somebody holds, now or later, or would once what waits is agreed on."""
+    held: list[Given] = [*live_or_coming(person.grants, await work.now())]
+    for one in await waiting_for(work, person):
+        held += await _given(work, one.change)
+    return held
 
 
 async def given_by(work: Work, asked: Change) -> frozenset[Action]:
     """What a change lets somebody do on any call, now or later."""
+    return actions_of(await _given(work, asked))
+
+
+def actions_of(given: Iterable[Given]) -> frozenset[Action]:
+    """What they let somebody do, on any call."""
+    each = (ROLE_ACTIONS[one.role] if one.role else one.actions for one in given)
+    return frozenset[Action]().union(*each)
+
+
+async def _given(work: Work, asked: Change) -> list[Given]:
     match asked:
-        case GiveGrant(role=role, actions=actions):
-            return _of(role, actions)
+        case GiveGrant():
+            return [asked]
         case ProlongGrant(uid):
             found = await work.principals.grant(uid)
-            return _actions([found[1]] if found else [])
+            return [found[1]] if found else []
         case AddMember(uid) | MapClaim(uid):
             return await _given_by_group(work, uid)
         case _:
-            return frozenset()
+            return []
 
 
-async def _given_by_group(work: Work, uid: str) -> frozenset[Action]:
-    """What a group's members may do, or will once a grant to it that waits is agreed on."""
+async def _given_by_group(work: Work, uid: str) -> list[Given]:
+    """What a group's members hold, or will once a grant to it that waits is agreed on."""
     now, group = await work.now(), await work.groups.get(uid)
-    held = _actions(live_or_coming(group.grants if group else (), now))
     waiting = [one.change for one in await work.changes.waiting(now - CHANGE_LIFE)]
-    return held.union(
-        *(_of(one.role, one.actions) for one in waiting if isinstance(one, GiveGrant) and one.to == uid)
-    )
-
-
-def _actions(held: Iterable[Grant]) -> frozenset[Action]:
-    return frozenset[Action]().union(*(_of(one.role, one.actions) for one in held))
-
-
-def _of(role: Role | None, actions: Collection[Action]) -> frozenset[Action]:
-    return ROLE_ACTIONS[role] if role else frozenset(actions)
+    asked = [one for one in waiting if isinstance(one, GiveGrant) and one.to == uid]
+    return [*live_or_coming(group.grants if group else (), now), *asked]

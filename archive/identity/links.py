@@ -12,7 +12,7 @@ from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
 from archive.identity import agreed, authenticators, people, sessions
 from archive.identity.credentials import end_programs
-from archive.identity.gaining import held_or_waiting
+from archive.identity.gaining import actions_of, held_or_waiting
 from archive.identity.half_way import EVERYBODY, Entered, Rules, enter
 from archive.identity.managing import change, changing, check_manager
 from archive.identity.oneself import check_other
@@ -156,5 +156,5 @@ async def _or_wait(work: Work, caller: Caller, person: Principal, purpose: Purpo
     asked = ResetSignIn(person.uid, codes=purpose is Purpose.RESET_CODES)
     if await agreed.use(work, caller.principal.uid, asked):
         return None
-    opens = not WEIGHTY.isdisjoint(await held_or_waiting(work, person))
+    opens = not WEIGHTY.isdisjoint(actions_of(await held_or_waiting(work, person)))
     return await or_wait(work, caller, asked, beneficiary=person.uid, opens=opens)

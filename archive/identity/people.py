@@ -5,11 +5,13 @@ from archive.calls.caller import Caller
 from archive.errors import Conflict, NotFound, Stale
 from archive.identity import sessions
 from archive.identity.etags import strong_etag
+from archive.identity.gaining import actions_of, held_or_waiting
 from archive.identity.grants import Giving, give_or_wait
 from archive.identity.managing import again, change, changing, check_manager
 from archive.identity.oneself import check_other
 from archive.identity.second import needs_second
 from archive.identity.typed import checked_password, clean_email, clean_name
+from archive.policy.actions import Action
 from archive.policy.principal import Principal, PrincipalKind
 from archive.policy.scope import OwnCalls
 from archive.policy.weight import opens_speech
@@ -84,7 +86,7 @@ async def change_person(
             raise Stale
         new_name = person.name if name is None else clean_name(name)
         new_email = person.email or "" if email is None else clean_email(email)
-        await _check_own_calls(work, person, new_email)
+        await _check_email(work, person, new_email)
         await work.principals.rename_person(person.id, new_name, new_email)
         texts = {"name": new_name, "email": new_email}
         await work.audit.append(
@@ -144,12 +146,20 @@ async def find(work: Work, whom: str) -> Principal:
     return found
 
 
-async def _check_own_calls(work: Work, person: Principal, email: str) -> None:
-    """Whose calls are theirs must not change behind a second person's back. Raises `Conflict`."""
-    own = [grant for grant in person.grants if isinstance(grant.scope, OwnCalls) and grant.revoked_at is None]
-    opens = any(opens_speech(grant.role, grant.actions) for grant in own)
-    if opens and email != (person.email or "").lower() and await needs_second(work):
+async def _check_email(work: Work, person: Principal, email: str) -> None:
+    """Whose calls are theirs, and what somebody who approves signs in by, must not change behind a second person's
+    back, nor while one looks at what they are to get. Raises `Conflict`."""
+    if email == (person.email or "").lower() or not await needs_second(work):
+        return
+    held = await held_or_waiting(work, person)
+    if Action.APPROVE in actions_of(held):
         raise Conflict(
-            "Their e-mail says which calls are their own. End what they may on those, then give it anew.",
+            "They approve, or are about to, and sign in by their e-mail. End that first, then give it anew.",
+            field="email",
+        )
+    if any(isinstance(one.scope, OwnCalls) and opens_speech(one.role, one.actions) for one in held):
+        raise Conflict(
+            "Their e-mail says which calls are their own. End what they may on those, or what waits for them to get, "
+            "then give it anew.",
             field="email",
         )

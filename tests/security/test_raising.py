@@ -544,3 +544,33 @@ async def test_coming_in_by_an_invitation_as_somebody_who_came_to_approve(office
     assert (await agree(office.by_compliance, uid)).status_code == 200
     with pytest.raises(NotFound):
         await links.accept(office.world.parts, invited.secret, "a password of mine", Origin())
+
+
+async def another_email(office: Office, of: Principal) -> tuple[int, str]:
+    answer = await office.by_admin.patch(f"/api/v1/people/{of.uid}", json={"email": "boss@example.com"})
+    return answer.status_code, answer.json().get("field", "")
+
+
+@pytest.mark.parametrize("by", ["a grant", "a group"])
+async def test_another_email_while_ones_own_calls_wait(office: Office, by: str) -> None:
+    """Whoever agrees would open the calls of somebody else: those of the e-mail that they have by then."""
+    to = office.nobody.uid
+    if by == "a group":
+        group = (await office.by_admin.post("/api/v1/groups", json={"name": "Agents"})).json()
+        to = group["id"]
+        path = f"/api/v1/groups/{to}/members"
+        assert (await office.by_admin.post(path, json={"person": office.nobody.uid})).status_code == 201
+    asked = await office.by_admin.post("/api/v1/grants", json={**HEAR, "to": to, "scope": "own"})
+    assert asked.status_code == 202
+    assert await another_email(office, office.nobody) == (409, "email")
+    await office.by_admin.post(f"/api/v1/pending-changes/{asked.json()['id']}/withdraw")
+    assert await another_email(office, office.nobody) == (200, "")
+
+
+async def test_another_email_for_somebody_who_approves(office: Office) -> None:
+    """They sign in by it; nor for somebody who is about to approve. Another name harms nobody."""
+    await office.asked(actions=[], role="compliance")
+    for one in (office.compliance, office.nobody):
+        assert await another_email(office, one) == (409, "email")
+        named = await office.by_admin.patch(f"/api/v1/people/{one.uid}", json={"name": "Nora"})
+        assert named.status_code == 200
