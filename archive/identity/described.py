@@ -1,18 +1,19 @@
 """A change that waits, as the second person is shown it: in names and words, not in ids."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct, structs
 
 from archive.calls.caller import Caller
 from archive.identity.approvers import makes_approvers
+from archive.identity.formerly import Former, formerly
 from archive.identity.once import once
 from archive.identity.places import describe_all
 from archive.identity.second import Unfit, unfit, unfit_to_refuse
 from archive.policy.actions import Action, Role
 from archive.policy.principal import Grant, PrincipalKind
-from archive.policy.scope import Scope
+from archive.policy.scope import CallIds, OwnCalls, Scope, unsealed
 from archive.ports import (
     CHANGE_LIFE,
     AddMember,
@@ -35,7 +36,8 @@ class Named(Struct, frozen=True):
 
 class Described(Struct, frozen=True, kw_only=True):
     """`what` names the kind of change: `GiveGrant`, `ProlongGrant`, `AddMember`, `MapClaim`, ... What a kind doesn't
-    have is None. `reaches` is what `scope` says in words. `until` of a grant to be prolonged is its new end, `ends` the
+    have is None. `reaches` is what `scope` says in words, `calls` how many it comes to now (None for one's own),
+    `formerly` what its places were called lately. `until` of a grant to be prolonged is its new end, `ends` the
     one that it has. `anew`: agreeing makes somebody approve, and so ends what they come in by. `unfit`: why the caller
     doesn't agree to it."""
 
@@ -47,6 +49,8 @@ class Described(Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...] = ()
     scope: str | None = None
     reaches: Scope | None = None
+    calls: int | None = None
+    formerly: tuple[Former, ...] = ()
     since: datetime | None = None
     ends: datetime | None = None
     until: datetime | None = None
@@ -73,8 +77,33 @@ async def all_described(work: Work, caller: Caller, pending: Sequence[PendingCha
     """As `described`. Who approves, who is named and what places are called is asked once for all of them."""
     work = await once(work, pending)
     shown = [await _described(work, caller, one) for one in pending]
-    places = await describe_all(work, [one.reaches for one in shown if one.reaches])
-    return [structs.replace(one, scope=places[one.reaches]) if one.reaches else one for one in shown]
+    places = await _places(work, {one.reaches for one in shown if one.reaches})
+    return [places[one.reaches].on(one) if one.reaches else one for one in shown]
+
+
+class _Place(Struct, frozen=True):
+    scope: str
+    calls: int | None
+    formerly: tuple[Former, ...]
+
+    def on(self, shown: Described) -> Described:
+        return structs.replace(shown, **structs.asdict(self))
+
+
+async def _places(work: Work, scopes: Collection[Scope]) -> dict[Scope, _Place]:
+    words, former, counts = (
+        await describe_all(work, scopes),
+        await formerly(work, scopes),
+        await _counts(work, scopes),
+    )
+    return {one: _Place(words[one], counts.get(one), former[one]) for one in scopes}
+
+
+async def _counts(work: Work, scopes: Collection[Scope]) -> dict[Scope, int]:
+    """Sealed calls aren't counted, unless they are named. Whose own calls they are may not be known yet."""
+    counted = [one for one in scopes if not isinstance(one, OwnCalls)]
+    reached = [one if isinstance(one, CallIds) else unsealed(one) for one in counted]
+    return dict(zip(counted, await work.calls.counts(reached) if reached else [], strict=True))
 
 
 async def _described(work: Work, caller: Caller, pending: PendingChange) -> Described:

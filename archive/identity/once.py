@@ -42,7 +42,7 @@ class _Once:
     def __init__(self, work: Work, now: datetime) -> None:
         self._work, self._now = work, now
         self.principals, self.groups = _Kept(work.principals), _Kept(work.groups)
-        self.changes = _Kept(work.changes)
+        self.changes, self.names = _Kept(work.changes), _Kept(work.names)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._work, name)

@@ -100,22 +100,22 @@ async def _calls_in(work: Work, scopes: Collection[Scope]) -> dict[int, str]:
 
 
 def _ids_in(scopes: Collection[Scope], kind: type[Struct]) -> frozenset[int]:
-    return frozenset().union(*(place.ids for place in _places(scopes) if isinstance(place, kind)))
+    return frozenset().union(*(place.ids for place in places_in(scopes) if isinstance(place, kind)))
 
 
 def names_of(place: Place, named: PlaceNames) -> list[str]:
     return [name for known, name in named[type(place)].items() if known in place.ids]
 
 
-def _places(scopes: Iterable[Scope]) -> Iterator[Place]:
+def places_in(scopes: Iterable[Scope]) -> Iterator[Place]:
     for scope in scopes:
         match scope:
             case Partner() | Team() | Client() | CallIds():
                 yield scope
             case Unsealed(inner):
-                yield from _places([inner])
+                yield from places_in([inner])
             case Union(parts) | Intersection(parts):
-                yield from _places(parts)
+                yield from places_in(parts)
 
 
 def _described(scope: Scope, named: PlaceNames) -> str:

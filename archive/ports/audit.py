@@ -10,10 +10,11 @@ from archive.audit.event import Event, EventType, ObjectKind, Outcome, Record
 
 
 class EventFilter(Struct, frozen=True):
-    """`since` inclusive, `until` exclusive; ids are public."""
+    """`since` inclusive, `until` exclusive; ids are public. `objects`: any of these, if there are some."""
 
     actor: str | None = None
     object: str | None = None
+    objects: frozenset[str] = frozenset()
     object_kind: ObjectKind | None = None
     call: str | None = None
     types: frozenset[EventType] = frozenset()

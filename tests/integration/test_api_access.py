@@ -183,3 +183,20 @@ async def test_the_page_shows_what_waits_and_takes_the_answer(world: World) -> N
         now = await work.principals.get(person.uid)
     assert now is not None
     assert now.grants[-1].gives(Action.LISTEN)
+
+
+async def test_a_partner_renamed_to_deceive_is_told_by_the_name_it_had(world: World) -> None:
+    admin, compliance = await world.person(Role.ADMINISTRATOR), await world.person(Role.COMPLIANCE)
+    await world.call("Brackwater")
+    (partner,) = (await get(admin, "/api/v1/partners"))["items"]
+    path, person = f"/api/v1/partners/{partner['id']}", await world.add_person(Role.AUDITOR)
+    assert (await admin.patch(path, json={"name": "Northwind test data"})).status_code == 200
+    hear = {**FIND, "to": person.uid, "scope": "partner:Northwind test data", "actions": ["listen"]}
+    assert (await admin.post("/api/v1/grants", json=hear)).status_code == 202
+    (waiting,) = await paged(compliance, "/api/v1/pending-changes")
+    (former,) = waiting["formerly"]
+    assert (former["name"], former["before"]) == ("Northwind test data", "Brackwater")
+    assert waiting["calls"] == 1
+    shown = (await compliance.get("/access/changes")).text
+    assert "Northwind test data was called Brackwater until" in shown
+    assert "That comes to 1 call now." in shown

@@ -76,6 +76,8 @@ def _conditions(filter: EventFilter) -> Iterator[ColumnElement[bool]]:
         (events.c.outcome, filter.outcome),
     )
     yield from (column == value for column, value in exact if value is not None)
+    if filter.objects:
+        yield events.c.object_id.in_(sorted(filter.objects))
     if filter.types:
         yield events.c.type.in_(sorted(filter.types))
     if filter.since is not None:

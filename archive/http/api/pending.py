@@ -46,9 +46,18 @@ class PrincipalAnswer(Struct, frozen=True):
     name: str
 
 
+class FormerAnswer(Struct, frozen=True):
+    """The partner, team or client `name` was called `before` until then."""
+
+    name: str
+    before: str
+    until: Time
+
+
 class PendingAnswer(Struct, frozen=True, kw_only=True):
     """Nothing changes while it waits. `change`: `GiveGrant`, `ProlongGrant`, `AddMember`, `MapClaim`, and others; what
-    such a change doesn't have is null. `ends`: the end that a grant has now; `until`: the one that it is to get.
+    such a change doesn't have is null. `calls`: how many `scope` comes to now; `formerly`: what its places were called
+    within 30 days. `ends`: the end that a grant has now; `until`: the one that it is to get.
     `asked_by`: an id, or `console`, whose user is `asked_name`. `may_decide`: whether the caller is its second person.
     """
 
@@ -60,6 +69,8 @@ class PendingAnswer(Struct, frozen=True, kw_only=True):
     role: Role | None
     actions: tuple[Action, ...]
     scope: str | None
+    calls: int | None
+    formerly: tuple[FormerAnswer, ...]
     since: Time | None
     ends: Time | None
     until: Time | None
@@ -161,6 +172,8 @@ def answer_of(shown: Described) -> PendingAnswer:
         role=shown.role,
         actions=shown.actions,
         scope=shown.scope,
+        calls=shown.calls,
+        formerly=tuple(FormerAnswer(one.name, one.before, one.until) for one in shown.formerly),
         since=shown.since,
         ends=shown.ends,
         until=shown.until,

@@ -15,6 +15,7 @@ from archive.http.pages.answers import OPEN, AnyRequest, failed, go, page
 from archive.http.pages.rendering import texts
 from archive.identity import changes
 from archive.identity.described import Described, all_described
+from archive.identity.formerly import Former
 from archive.identity.second import Unfit
 from archive.policy.principal import PrincipalKind
 from archive.ports import Parts, PendingChange, ProlongGrant
@@ -30,11 +31,13 @@ OTHERS: dict[Unfit | None, str] = {
 
 
 class ChangeView(Struct, frozen=True, kw_only=True):
-    """`what` is a sentence. `endless`: a grant that would have no end. `anew`: see `Described`. `others`: who decides
-    on it where the reader does not."""
+    """`what` is a sentence; `calls`: how many it comes to, in words. `endless`: a grant that would have no end. `anew`:
+    see `Described`. `others`: who decides on it where the reader does not."""
 
     uid: str
     what: str
+    calls: str
+    formerly: tuple[Former, ...]
     since: datetime | None
     until: datetime | None
     endless: bool
@@ -111,6 +114,8 @@ def change_view(shown: Described) -> ChangeView:
     return ChangeView(
         uid=pending.uid,
         what=sentence(shown),
+        calls="" if shown.calls is None else texts()("give.comes_to", count=shown.calls),
+        formerly=shown.formerly,
         since=shown.since,
         until=shown.until,
         endless=grant and shown.until is None,
