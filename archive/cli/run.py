@@ -16,6 +16,7 @@ from archive.bootstrap import SQLITE, connect
 from archive.bootstrap import migrate as bring_up
 from archive.cli.queue import told
 from archive.errors import Conflict, WrongSetting
+from archive.http.serve import check_listens
 from archive.http.serve import serve as serve_api
 from archive.identity.manage import first_administrator_link
 from archive.settings import Settings, as_environment, load, variable
@@ -132,6 +133,7 @@ async def _embedded(settings: Settings) -> AsyncIterator[Settings]:
     """The settings of a running embedded archive: folder locked, schema new, queue and worker up."""
     settings.folder.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.folder):
+        check_listens(settings)
         bring_up(settings)
         async with _queue(settings) as redis:
             embedded = structs.replace(settings, redis=redis)

@@ -54,6 +54,13 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         raise WrongSetting(f"{host}:{port} can't be listened on: {error.strerror}.", field="port") from error
 
 
+def check_listens(settings: Settings) -> None:
+    """Raises `WrongSetting` where `serve` could not listen: before anything else is begun."""
+    with ExitStack() as stack:
+        for sock in listen(settings.host, settings.port):
+            stack.enter_context(sock)
+
+
 def _bound(sock: socket.socket, address: tuple[object, ...]) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

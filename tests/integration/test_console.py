@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,6 +186,15 @@ def test_a_queue_of_ones_own_is_not_written_down(tmp_path: Path, redis_url: str)
 def test_a_second_archive_in_the_folder_is_refused(archive: Archive) -> None:
     second = archive.run("up", "--port", str(free_port()))
     assert (second.returncode, "is running in" in second.stderr) == (1, True)
+
+
+def test_up_refuses_a_port_that_is_taken_before_it_begins(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = call_archive("up", "--data", str(tmp_path), "--port", str(port))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"127.0.0.1:{port} can't be listened on" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["running.lock"]
 
 
 def test_up_refuses_a_demos_folder(tmp_path: Path) -> None:
