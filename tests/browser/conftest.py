@@ -19,8 +19,8 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def visitor(page: Page, site: Site) -> Visitor:
-    """Somebody at a desktop, not signed in yet."""
+async def visitor(page: Page, site: Site) -> Visitor:
+    """Somebody at a desktop, not signed in yet. Asynchronous, since Playwright wants a running loop to listen in."""
     return Visitor(page, site)
 
 

@@ -90,9 +90,10 @@ async def test_pausing_reports_what_was_played_and_the_end_closes_the_listen(vis
     await visitor.play()
     async with visitor.page.expect_request("**/progress") as report:
         await visitor.player.get_by_role("button", name="Pause").click()
-    (played,) = json.loads((await report.value).post_data or "")["played"]
-    assert played["start"] == pytest.approx(29, abs=0.3)
-    assert played["end"] - played["start"] == pytest.approx(played["wall"], abs=0.5)
+    played = json.loads((await report.value).post_data or "")["played"]
+    assert played[0]["start"] == pytest.approx(29, abs=0.3)
+    for one in played:  # several where the sound stalled meanwhile
+        assert one["end"] - one["start"] == pytest.approx(one["wall"], abs=0.5)
     async with visitor.page.expect_request(lambda request: request.method == "DELETE"):
         await visitor.player.get_by_role("button", name="Play", exact=True).click()
 
@@ -123,7 +124,7 @@ async def test_a_foreign_call_and_none_at_all_are_the_same_page(visitor: Visitor
     shown = []
     for uid in (visitor.site.calls["other"], "01a20274-039d-78c0-8ab4-000000000000", "nonsense"):
         await visitor.visit(f"/calls/{uid}")
-        shown.append(await visitor.page.locator("main").inner_html())
+        shown.append((await visitor.page.locator("main").inner_html()).replace(uid, "what was asked for"))
     assert shown[0] == shown[1] == shown[2]
     assert "Doesn't exist, or isn't yours to hear" in shown[0].replace("&#39;", "'")
 

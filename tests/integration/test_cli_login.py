@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -173,6 +172,6 @@ def test_somebody_else_on_the_machine_can_not_answer(terminal: Terminal, maria: 
         assert httpx.get(back, params=forged).status_code == httpx.codes.OK
     assert httpx.get(back.replace("/callback", "/")).status_code == httpx.codes.NOT_FOUND
     assert running.poll() is None
-    running.send_signal(signal.SIGINT)
+    running.terminate()
     running.communicate(timeout=60)
     assert running.returncode != 0
