@@ -116,7 +116,7 @@ async def _described(work: Work, caller: Caller, pending: PendingChange) -> Desc
         what=type(pending.change).__name__,
         decided_name=decider.name if decider else None,
         may_decide=may_decide,
-        may_refuse=waits and await unfit_to_refuse(work, caller, pending) is None,
+        may_refuse=may_decide or (waits and await unfit_to_refuse(work, caller, pending) is None),
         unfit=why_not,
         anew=may_decide and await makes_approvers(work, pending),
         may_withdraw=waits and pending.asked_by == caller.principal.uid,
