@@ -1,6 +1,7 @@
 """What pages show of calls, searches and events; and that nothing anybody typed becomes markup."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec import structs
@@ -13,17 +14,21 @@ from archive.calls.facets import Facet, Facets
 from archive.calls.history import ShownEvent, ShownObject
 from archive.calls.listen import HeardBy
 from archive.calls.moments import Moment
+from archive.calls.reasons import ReasonRequired
 from archive.calls.showing import FoundCall
 from archive.calls.transcript import Segment, Transcript, Word
 from archive.http.pages import words
+from archive.http.pages.access_views import AccessView, GlassView
 from archive.http.pages.asking import read
 from archive.http.pages.found import search_view
 from archive.http.pages.heard import Rights, Seen, call_view
 from archive.http.pages.listens import Heard
+from archive.http.pages.missing import until_of
 from archive.http.pages.office_views import AuditView
 from archive.http.pages.rendering import render
 from archive.http.pages.sentences import about, asides, event_view
 from archive.http.pages.times import zone
+from archive.http.pages.turning import Asked, why_view
 from archive.http.pages.views import Piece, UploadView
 from archive.policy.actions import Role
 from archive.policy.scope import AllCalls, Nothing
@@ -378,3 +383,56 @@ def test_what_was_denied_reads_as_denied(type: EventType) -> None:
 @pytest.mark.parametrize("type", ["call.sealed", "call.unsealed"])
 def test_why_a_call_was_sealed_stands_in_the_log(type: str) -> None:
     assert "reason: A complaint" in list(asides(event(type, details={"reason": "A complaint"}), {}))
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        (("listen",), "are heard."),
+        (("listen", "download"), "are heard or taken away."),
+        (("listen", "read", "download"), "are heard, read or taken away."),
+    ],
+)
+def test_a_reason_is_asked_for_before_what_the_rule_covers(actions: tuple[str, ...], words: str) -> None:
+    required = ReasonRequired("Say why.", field="reason", explanation=None, masks=())
+    asked = Asked(**dict.fromkeys(actions, required))
+    view = why_view(asked, asked.listen)
+    assert view
+    assert view.explanation.endswith(words)
+    assert why_view(asked, None) is None
+
+
+def test_nothing_waits_is_not_said_beside_emergency_access_that_nobody_saw() -> None:
+    def shown(*, unseen: bool) -> str:
+        view = AccessView(
+            looks=False,
+            calls=False,
+            requests=(),
+            changes=0,
+            looks_at_changes=True,
+            glass=(_glass(unseen=unseen),),
+            broken=None,
+            mine=(),
+            abouts=(),
+            ask=until_of(frame(), timedelta(days=90)),
+        )
+        return render("access.html", frame(Role.COMPLIANCE), view)
+
+    assert "Nothing waits for you." in shown(unseen=False)
+    assert "Nothing waits for you." not in shown(unseen=True)
+
+
+def _glass(*, unseen: bool) -> GlassView:
+    since = datetime(2026, 2, 10, 9, 0, tzinfo=UTC)
+    return GlassView(
+        uid="g1",
+        who="Ada",
+        where="all calls",
+        since=since,
+        until=since,
+        ended_at=since,
+        reason="A child is missing",
+        over=True,
+        unseen=unseen,
+        ends=False,
+    )

@@ -126,6 +126,11 @@ class AccessView(Struct, frozen=True, kw_only=True):
     problems: Mapping[str, str] = {}
     typed: Mapping[str, str] = {}
 
+    @property
+    def unseen(self) -> bool:
+        """Whether emergency access waits to be seen by whoever reads."""
+        return any(one.unseen for one in self.glass)
+
 
 class FoundView(Struct, frozen=True):
     """People whom a name may mean."""

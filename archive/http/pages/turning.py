@@ -37,9 +37,17 @@ async def asked_of(parts: Parts, caller: Caller, call: Call, actions: Collection
     return Asked(found.get(Action.LISTEN), found.get(Action.READ_TRANSCRIPT), found.get(Action.DOWNLOAD))
 
 
-def why_view(asked: ReasonRequired | None) -> WhyView | None:
-    if asked is None:
+def why_view(asked: Asked, one: ReasonRequired | None) -> WhyView | None:
+    """Of `one` of those that stand in `asked`."""
+    if one is None:
         return None
-    masks = asked.facts["masks"]
+    masks = one.facts["masks"]
     forms = texts()("why.or").join(masks) if isinstance(masks, tuple) else ""
-    return WhyView(str(asked.facts["explanation"] or texts()("why.explanation")), forms)
+    return WhyView(str(one.facts["explanation"] or _explanation(asked)), forms)
+
+
+def _explanation(asked: Asked) -> str:
+    """What a rule without words of its own asks before: what of it this reader would do."""
+    t = texts()
+    *most, last = [t(f"why.done.{name}") for name in asked.__struct_fields__ if getattr(asked, name)]
+    return t("why.explanation", done=t("why.or").join([", ".join(most), last] if most else [last]))
