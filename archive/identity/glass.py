@@ -15,7 +15,7 @@ from archive.calls.caller import Caller
 from archive.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from archive.identity import authenticators, sessions
 from archive.identity.authenticators import WRONG_CODE
-from archive.identity.facts import given
+from archive.identity.facts import given, where
 from archive.identity.half_way import Rules
 from archive.identity.limits import key
 from archive.identity.managing import change
@@ -84,7 +84,17 @@ async def mend(parts: Parts, caller: Caller) -> str:
         if grant is None:
             raise NotFound("Nothing is open that you could give back.")
         await work.principals.revoke(grant.id)
-        await work.audit.append(change(caller, EventType.GLASS_MENDED, ObjectKind.GRANT, grant.uid))
+        told = await where(work, grant.scope)
+        event = change(
+            caller,
+            EventType.GLASS_MENDED,
+            ObjectKind.GRANT,
+            grant.uid,
+            details=told.details,
+            texts=told.texts,
+            call=told.call,
+        )
+        await work.audit.append(event)
         return await sessions.rotate(work, caller)
 
 

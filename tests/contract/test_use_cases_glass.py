@@ -8,6 +8,7 @@ import pytest
 from archive.calls.call import Consent
 from archive.calls.caller import Caller
 from archive.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from archive.http.pages.office import grant_rows
 from archive.identity import approving, ending, glass, reach, requests
 from archive.identity.glass import Breaking, Taken
 from archive.identity.half_way import EVERYBODY
@@ -112,13 +113,26 @@ async def test_only_broken_glass_is_seen(story: Story) -> None:
 
 async def test_it_is_given_back(story: Story) -> None:
     call, who = await story.ready("Northwind"), await admin(story)
-    taken = await take(story, who)
+    taken = await take(story, who, f"call:{call.uid}")
+    story.clock.forward(minutes=5)
     await glass.mend(story.parts, await story.again(who))
     assert not decide((await story.again(who)).principal, A.LISTEN, call, story.clock()).allowed
-    (event,) = await story.events("glass.mended")
+    (event,) = await story.events("glass.mended", call=call.uid)
     assert event.object["id"] == taken.grant.uid
     with pytest.raises(NotFound):
         await glass.mend(story.parts, await story.again(who))
+
+
+async def test_the_page_says_when_what_was_given_back_ended(story: Story) -> None:
+    who = await admin(story)
+    taken = await take(story, who)
+    story.clock.forward(minutes=5)
+    await glass.mend(story.parts, await story.again(who))
+    shown = await reach.of_person(story.parts, await story.again(who), who.principal.uid)
+    async with story.parts.database.read() as work:
+        rows = {row.id: row for row in await grant_rows(work, shown)}
+    row = rows[taken.grant.uid]
+    assert (row.ended, row.until) == (True, story.clock())
 
 
 async def test_compliance_ends_it_at_once(story: Story) -> None:

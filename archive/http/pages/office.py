@@ -17,7 +17,7 @@ from archive.http.pages.rendering import texts
 from archive.identity import grants
 from archive.identity.described import Described
 from archive.identity.oneself import OnesOwn
-from archive.identity.reach import Line, PersonReach, Standing
+from archive.identity.reach import Line, PersonReach, Standing, ended_at
 from archive.policy.principal import Grant
 from archive.ports import PendingChange, Work
 
@@ -65,15 +65,15 @@ def waiting_rows(waiting: tuple[Described, ...]) -> tuple[str, ...]:
 
 def _row(line: Line, where: str) -> GrantRow:
     t, grant = texts(), line.grant
-    reaches = bool(line.scope)
+    reaches, ended = bool(line.scope), line.standing is Standing.ENDED
     return GrantRow(
         id=grant.uid,
         what=given_in_words(grant),
         where=where if reaches else t("give.no_calls"),
         calls=t("office.calls", count=line.calls) if line.calls is not None else "",
         since=grant.since,
-        until=grant.until,
-        ended=line.standing is Standing.ENDED,
+        until=ended_at(grant) if ended else grant.until,
+        ended=ended,
         coming=line.standing is Standing.COMING,
         reason=grant.reason,
         by=line.by or t("office.at_console"),
