@@ -34,20 +34,23 @@ class Place(Struct, frozen=True):
 @pytest.fixture(scope="module", params=WORLDS)
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     companies: list[Company] = []
+    stack = ExitStack()
 
     def more(url: str) -> dict[str, str]:
-        companies.extend(Company(url, ACCOUNTS, name) for name in ("acme", "other"))
+        """Up before the archive: that one was away is remembered for a while."""
+        for name in ("acme", "other"):
+            company = Company(url, ACCOUNTS, name)
+            stack.callback(company.stop)
+            company.start()
+            companies.append(company)
         acme, other = companies
         away = Company(url, ACCOUNTS, "away")  # which nobody starts
         known = [acme.settings(create="first_sign_in"), other.settings(), away.settings()]
         return {"public_url": url, "providers": json.dumps(known)}
 
     world = embedded if request.param == "embedded" else servers
-    with ExitStack() as stack:
+    with stack:
         archive = stack.enter_context(world(tmp_path_factory.mktemp(request.param), more))
-        for company in companies:
-            stack.callback(company.stop)
-            company.start()
         archive.add_person("Ada", "administrator", "all")
         yield Place(archive, *companies)
 
