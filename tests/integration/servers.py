@@ -66,7 +66,9 @@ class Servers(Archive):
         states = httpx.get(f"http://127.0.0.1:{self.ports[0]}/readyz", timeout=READY_WITHIN).json()[
             "components"
         ]
-        own = [component for component in states if component["name"] != "company"]  # may start after the archive
+        own = [
+            component for component in states if component["name"] != "company"
+        ]  # may start after the archive
         return all(component["state"] == "ok" for component in own)
 
     def _as_file(self, settings: Mapping[str, str]) -> dict[str, str]:
