@@ -50,7 +50,9 @@ async def test_no_event_no_words(story: Story) -> None:
         await words.read(broken, reader, call.uid)
     kept = await words.read(story.parts, reader, call.uid)
     (event,) = await story.events("transcript.read", call=call.uid)
-    assert (kept.transcript, event.details) == (FIRST, {"version": 1, "sha256": kept.sha256})
+    (grant,) = reader.principal.grants
+    by = {"grant": grant.uid, "basis": "given"}
+    assert (kept.transcript, event.details) == (FIRST, {"version": 1, "sha256": kept.sha256, **by})
 
 
 async def test_a_new_transcript_is_a_version_an_event_and_a_reindex(story: Story) -> None:
