@@ -56,6 +56,12 @@ class Conflict(ArchiveError):
     code = "conflict"
 
 
+class Decided(Conflict):
+    """Somebody decided this before, or it waited too long."""
+
+    code = "decided"
+
+
 class Stale(ArchiveError):
     """Somebody changed this meanwhile. Read it again, then repeat your change."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from types import MappingProxyType
 
 from msgspec import structs
@@ -12,7 +13,7 @@ from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
-from archive.policy.decide import Reason, decide, may, resolve_scope, why_not
+from archive.policy.decide import decide, may, resolve_scope, why_not
 from archive.policy.scope import AllCalls, union
 from archive.ports import Database, Parts, Work
 
@@ -123,12 +124,19 @@ async def require(
 
 
 async def log_denied(
-    parts: Parts, caller: Caller, action: Action, reason: Reason, *, denied: EventType, kind: ObjectKind
+    parts: Parts,
+    caller: Caller,
+    action: Action,
+    reason: StrEnum,
+    *,
+    denied: EventType,
+    kind: ObjectKind,
+    asked: str | None = None,
 ) -> None:
-    """In a transaction of its own, so that the refusal's error doesn't undo it."""
+    """In a transaction of its own, so that the refusal's error doesn't undo it. `asked`: an id as it came in."""
     details = {"action": action.value}
     async with parts.database.write() as work:
-        await work.audit.append(denial(caller, denied, kind, None, reason.value, details=details))
+        await work.audit.append(denial(caller, denied, kind, asked, reason.value, details=details))
 
 
 def denial(

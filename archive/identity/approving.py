@@ -13,12 +13,12 @@ from archive.audit.event import Detail, EventType, ObjectKind
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.calls.filters import CallFilter
-from archive.errors import Conflict, Invalid, NotFound
+from archive.errors import Conflict, Decided, Invalid, NotFound
 from archive.identity.consent import check_in_person
 from archive.identity.grants import give_agreed
 from archive.identity.managing import logging_own
 from archive.identity.oneself import check_other
-from archive.identity.requests import Decided, about, call_of, denied, settle
+from archive.identity.requests import about, call_of, denied, settle
 from archive.identity.sharing import LONGEST, NEEDED, givable, lasting
 from archive.ids import is_uuid7
 from archive.policy.actions import HEAR, Action

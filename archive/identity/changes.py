@@ -1,11 +1,13 @@
 """Changes that wait for a second person: looked through, agreed to, refused, withdrawn."""
 
+from enum import StrEnum
+
 from msgspec import structs
 
 from archive.audit.event import Detail, EventType, ObjectKind
-from archive.calls.access import denial
+from archive.calls.access import log_denied
 from archive.calls.caller import Caller
-from archive.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from archive.errors import Conflict, Decided, Forbidden, Invalid, NotFound, Stale
 from archive.identity import ending, grants, groups, integrations, links, rules
 from archive.identity.approvers import coming_anew, people_behind
 from archive.identity.facts import both, facts
@@ -61,18 +63,12 @@ class NoLongerFits(Conflict):
     code = "no_longer_fits"
 
 
-class Decided(Conflict):
-    """Somebody decided this before, or it waited too long."""
-
-    code = "decided"
-
-
 async def waiting(parts: Parts, caller: Caller) -> list[PendingChange]:
     """Oldest first, for those who approve over all calls or manage people. Raises `Forbidden`, which is logged."""
     async with parts.database.read() as work:
         if await _looks_through(work, caller):
             return await work.changes.waiting(await work.now() - CHANGE_LIFE)
-    await _log_denied(parts, caller, None, Reason.NO_GRANT.value)
+    await _log_denied(parts, caller, None, Reason.NO_GRANT)
     raise Forbidden("That takes the right to approve over all calls, or to manage people.")
 
 
@@ -82,7 +78,7 @@ async def get(parts: Parts, caller: Caller, uid: str) -> PendingChange:
         pending = await work.changes.get(uid) if is_uuid7(uid) else None
         if pending is not None and await _looks_through(work, caller):
             return pending
-    await _log_denied(parts, caller, uid, Reason.NO_GRANT.value if pending else Reason.NOT_THERE.value)
+    await _log_denied(parts, caller, uid, Reason.NO_GRANT if pending else Reason.NOT_THERE)
     raise NotFound
 
 
@@ -106,7 +102,7 @@ async def withdraw(parts: Parts, caller: Caller, uid: str) -> PendingChange:
     """By whoever asked for it; what was asked for at the console, at the console."""
     pending = await get(parts, caller, uid)
     if pending.asked_by != caller.principal.uid:
-        await _log_denied(parts, caller, uid, Reason.NO_GRANT.value)
+        await _log_denied(parts, caller, uid, Reason.NO_GRANT)
         raise Forbidden("Whoever asked for a change withdraws it.")
     async with parts.database.write() as work:
         return await _decide(work, caller, await _open(work, uid), ChangeState.WITHDRAWN)
@@ -127,7 +123,7 @@ async def _decide_second(parts: Parts, caller: Caller, uid: str, state: ChangeSt
                 await _apply(work, caller, decided)
             return decided
     except NotSecond as refused:
-        await _log_denied(parts, caller, uid, refused.why.value)
+        await _log_denied(parts, caller, uid, refused.why)
         raise
 
 
@@ -198,14 +194,6 @@ async def _check_asker(work: Work, agreed: PendingChange) -> None:
         raise NotFound("Whoever asked for it may not manage people any more.")
 
 
-async def _log_denied(parts: Parts, caller: Caller, uid: str | None, reason: str) -> None:
-    event = denial(
-        caller,
-        EventType.ARCHIVE_DENIED,
-        ObjectKind.CHANGE,
-        uid,
-        reason,
-        details={"action": Action.APPROVE.value},
-    )
-    async with parts.database.write() as work:
-        await work.audit.append(event)
+async def _log_denied(parts: Parts, caller: Caller, uid: str | None, reason: StrEnum) -> None:
+    denied, kind = EventType.ARCHIVE_DENIED, ObjectKind.CHANGE
+    await log_denied(parts, caller, Action.APPROVE, reason, denied=denied, kind=kind, asked=uid)

@@ -1,7 +1,7 @@
 """Grants, looked through: all by those who manage people or approve; by anybody their own, and those they gave."""
 
 from archive.audit.event import EventType, ObjectKind
-from archive.calls.access import denial, reach
+from archive.calls.access import log_denied, reach
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.errors import NotFound
@@ -9,6 +9,7 @@ from archive.identity.managing import manages
 from archive.identity.second import approves_all
 from archive.ids import is_uuid7
 from archive.policy.actions import Action
+from archive.policy.decide import Reason
 from archive.policy.principal import Grant, Principal
 from archive.policy.scope import AllCalls, contains
 from archive.ports import GrantFilter, Parts, Work
@@ -52,10 +53,10 @@ async def get(parts: Parts, caller: Caller, grant_uid: str) -> Given:
         mine = caller.principal.uid
         if found and (mine in (found[0].uid, found[1].granted_by) or await _sees_all(work, caller)):
             return found
-    details = {"action": Action.MANAGE_PEOPLE.value}
-    event = denial(caller, EventType.ARCHIVE_DENIED, ObjectKind.GRANT, grant_uid, "no_grant", details=details)
-    async with parts.database.write() as work:
-        await work.audit.append(event)
+    denied, kind = EventType.ARCHIVE_DENIED, ObjectKind.GRANT
+    await log_denied(
+        parts, caller, Action.MANAGE_PEOPLE, Reason.NO_GRANT, denied=denied, kind=kind, asked=grant_uid
+    )
     raise NotFound
 
 

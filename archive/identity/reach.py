@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from archive.audit.event import EventType, ObjectKind
-from archive.calls.access import denial, reach
+from archive.calls.access import log_denied, reach
 from archive.calls.call import Call
 from archive.calls.caller import Caller
 from archive.errors import Forbidden, NotFound
@@ -16,7 +16,7 @@ from archive.identity.second import approves_all
 from archive.identity.sharing import NEEDED, lasting
 from archive.ids import is_uuid7
 from archive.policy.actions import ROLE_ACTIONS, Action
-from archive.policy.decide import decide, may
+from archive.policy.decide import Reason, decide, may
 from archive.policy.decide import reach as reach_of
 from archive.policy.principal import Basis, Grant, Principal
 from archive.policy.scope import AllCalls, CallIds, Nothing, Scope, is_empty
@@ -273,7 +273,5 @@ def _named(grants: Collection[Grant]) -> Iterator[str]:
 async def _log_denied(
     parts: Parts, caller: Caller, kind: ObjectKind, uid: str | None, action: Action
 ) -> None:
-    details = {"action": action.value}
     denied = EventType.CALL_DENIED if kind is ObjectKind.CALL else EventType.ARCHIVE_DENIED
-    async with parts.database.write() as work:
-        await work.audit.append(denial(caller, denied, kind, uid, "no_grant", details=details))
+    await log_denied(parts, caller, action, Reason.NO_GRANT, denied=denied, kind=kind, asked=uid)

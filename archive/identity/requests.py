@@ -11,7 +11,7 @@ from msgspec import Struct
 from archive.audit.event import Detail, Event, EventType, Object, ObjectKind
 from archive.calls.access import denial
 from archive.calls.caller import Caller
-from archive.errors import Conflict, Invalid, NotFound
+from archive.errors import Conflict, Decided, Invalid, NotFound
 from archive.identity.consent import check_in_person
 from archive.ids import find_uuid7, is_uuid7
 from archive.policy.actions import Action
@@ -93,12 +93,6 @@ def denied(caller: Caller, uid: str, request: AccessRequest | None) -> Event:
     reason = "no_grant" if request else "not_there"
     details = {"action": Action.APPROVE.value}
     return denial(caller, EventType.ARCHIVE_DENIED, ObjectKind.REQUEST, uid, reason, details=details)
-
-
-class Decided(Conflict):
-    """Somebody decided this before, or it waited too long."""
-
-    code = "decided"
 
 
 async def settle(

@@ -9,7 +9,7 @@ from msgspec import structs
 from archive.calls.caller import Caller
 from archive.cli import rows
 from archive.cli.output import show
-from archive.errors import Forbidden, Invalid, NotFound, Stale
+from archive.errors import Decided, Forbidden, Invalid, NotFound, Stale
 from archive.identity import changes, grants, groups
 from archive.identity.ending import etag
 from archive.identity.grants import Giving
@@ -258,7 +258,7 @@ async def test_of_two_who_agree_at_once_one_does(story: Story) -> None:
     async def agree(who: Caller) -> str:
         try:
             await changes.agree(story.parts, who, pending.uid)
-        except changes.Decided:
+        except Decided:
             return "late"
         return "done"
 
@@ -297,7 +297,7 @@ async def test_a_change_waits_fourteen_days(story: Story) -> None:
     pending = await waits(story, CONSOLE, person)
     story.clock.forward(days=14, seconds=1)
     assert await changes.waiting(story.parts, compliance) == []
-    with pytest.raises(changes.Decided):
+    with pytest.raises(Decided):
         await changes.agree(story.parts, compliance, pending.uid)
 
 
@@ -309,7 +309,7 @@ async def test_whoever_asked_withdraws_and_nobody_else(story: Story) -> None:
             await changes.withdraw(story.parts, other, pending.uid)
     done = await changes.withdraw(story.parts, admin, pending.uid)
     assert done.state is ChangeState.WITHDRAWN
-    with pytest.raises(changes.Decided):
+    with pytest.raises(Decided):
         await changes.agree(story.parts, compliance, pending.uid)
     assert len(await story.events("change.withdrawn")) == 1
 
@@ -319,7 +319,7 @@ async def test_refusing_changes_nothing(story: Story) -> None:
     pending = await waits(story, CONSOLE, person)
     await changes.refuse(story.parts, compliance, pending.uid)
     assert len(await held(story, person)) == 1
-    with pytest.raises(changes.Decided):
+    with pytest.raises(Decided):
         await changes.agree(story.parts, compliance, pending.uid)
 
 

@@ -7,9 +7,9 @@ import pytest
 from archive.calls.call import Call, Consent
 from archive.calls.caller import Caller
 from archive.calls.placing import ClientGiven
-from archive.errors import Conflict, Forbidden, Invalid, NotFound
+from archive.errors import Conflict, Decided, Forbidden, Invalid, NotFound
 from archive.identity import approving, requests
-from archive.identity.requests import Asking, Decided, TooManyWaiting
+from archive.identity.requests import Asking, TooManyWaiting
 from archive.policy.actions import HEAR, Action, Role
 from archive.policy.decide import decide
 from archive.policy.principal import Basis
